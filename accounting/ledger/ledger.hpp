@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+
+#include "accounting/ledger/records.hpp"
+
+namespace ts::ledger {
+
+/// Which runs list() gives.
+struct RunFilter {
+  bool running_only = false;
+  std::string task_id;                  ///< empty: any
+  std::string task_file;                ///< empty: any
+  std::optional<std::size_t> newest;    ///< at most so many, newest first
+};
+
+/// The record of all runs on this machine. Safe for many processes at once; one object per thread.
+/// Errors (any call): busy (locked by others beyond the wait), no_space, io, corrupt, permission_denied.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  /// Writes the run's row. Durability: on disk when it returns. Errors: already_exists.
+  [[nodiscard]] virtual Result<void> begin(const RunStart& run) = 0;
+  /// Writes responses (insert, or raise to the highest counts), the live totals and the heartbeat in one transaction.
+  /// Waits at most `wait` for other writers, then busy: the caller keeps the rows and tries again.
+  [[nodiscard]] virtual Result<void> record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live,
+                                            UtcTime now, std::chrono::milliseconds wait) = 0;
+  /// The outcome, in one transaction. Durability: on disk when it returns. Writing the same end twice changes nothing.
+  [[nodiscard]] virtual Result<void> finish(const RunId& run, const RunEnd& end) = 0;
+  /// A new cap for a live run (`extend`).
+  [[nodiscard]] virtual Result<void> set_cap(const RunId& run, const Cap& cap) = 0;
+  [[nodiscard]] virtual Result<void> mark_task_written(const RunId& run) = 0;
+
+  /// `id` may be a unique prefix. Errors: not_found, ambiguous (lists the ids).
+  [[nodiscard]] virtual Result<RunRecord> find(std::string_view id) = 0;
+  /// Newest first.
+  [[nodiscard]] virtual Result<std::vector<RunRecord>> list(const RunFilter& filter) = 0;
+  /// All responses of a run, in the order of first report.
+  [[nodiscard]] virtual Result<std::vector<ResponseRow>> responses(const RunId& run) = 0;
+};
+
+enum class OpenMode {
+  read,   ///< never creates, never writes, never migrates
+  write,  ///< creates (folder 0700, file 0600) and migrates
+};
+
+/// Opens the SQLite ledger at `path`.
+/// Errors: not_found (mode read: says that there is no ledger yet and which command makes one), unsupported (written by a
+/// newer version), corrupt (not a database), permission_denied, no_space.
+[[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode);
+
+/// A new run id: 50 random bits; never repeats within a ledger (begin() refuses one that exists).
+[[nodiscard]] RunId new_run_id();
+
+}  // namespace ts::ledger
