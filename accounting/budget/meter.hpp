@@ -41,9 +41,10 @@ struct MeterChange {
   TokenCounts response;      ///< the response's counts now, highest of each part
 };
 
-/// All counts of one run. Each response counts once per source, with the highest value ever reported of each part;
-/// feeding the same events again changes nothing. Settlements replace a session's sum where they are higher.
-/// The run's count is the highest source by fresh tokens (ties: the better source), so nothing that was spent hides.
+/// All counts of one run. Each response counts once per source, with the highest value ever reported of each part,
+/// under whichever session it was seen first; feeding the same events again changes nothing.
+/// A settlement replaces its session's sum part by part where it is higher. What stood before the launch (a resumed
+/// session's past) is told by note_past() first and never counts. The run's count is the highest source by fresh tokens (ties: the better source), so nothing that was spent hides.
 class Meter {
  public:
   using IndexFactory = std::function<std::unique_ptr<ResponseIndex>(Source)>;
@@ -51,6 +52,11 @@ class Meter {
 
   MeterChange add(Source source, const UsageEvent& event);
   void settle(Source source, const SettlementEvent& event);
+
+  /// The response had these counts before the launch: only what it grows beyond them counts.
+  void note_past(Source source, const UsageEvent& event);
+  /// The session had been settled at this before the launch: later settlements count only above it.
+  void note_past(Source source, const SettlementEvent& event);
 
   /// Absent: that source never reported anything.
   [[nodiscard]] std::optional<Totals> of(Source source) const;

@@ -34,10 +34,12 @@ struct UsageEvent {
 };
 
 /// A complete total that the agent itself gives at the end (Claude Code's result.modelUsage, Gemini's result.stats).
-/// One event per model; all of one settlement share `settlement_id`, and the last settlement of a session wins.
+/// One event per model. The same settlement again grows (highest counts win); different settlements of one session add up:
+/// an agent that is started twice in one stream settles twice.
 struct SettlementEvent {
-  std::string_view settlement_id;      ///< the session or turn that it settles
-  std::string_view model;
+  std::string_view settlement_id;      ///< names the settlement within the session; empty: the session's only one
+  std::string_view session;            ///< whose responses it covers, as in UsageEvent::session
+  std::string_view model;              ///< empty: not said
   TokenCounts counts;
 };
 
