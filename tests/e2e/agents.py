@@ -56,12 +56,20 @@ def codex_argv(url: str, *command: str) -> list[str]:
 
 CODEX_FLAGS = ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-m", "gpt-5.1-codex"]
 
+
+def codex_settings(home: Path) -> None:
+    (home / ".codex").mkdir(exist_ok=True)
+    (home / ".codex/config.toml").write_text(
+        "check_for_update_on_startup = false\n[analytics]\nenabled = false\n[feedback]\nenabled = false\n"
+        "[features]\nplugins = false\napps = false\ndaemon_auto_start = false\n")
+
+
 CODEX = Agent(
     "codex", "openai.responses", "gpt-5.1-codex",
     lambda url, prompt: codex_argv(url, *CODEX_FLAGS, prompt),
     lambda url: {"CODEX_API_KEY": KEY, "OPENAI_API_KEY": KEY},
     lambda url, session, prompt: codex_argv(url, "resume", *CODEX_FLAGS, session, prompt),
-    lambda home: (home / ".codex").mkdir(exist_ok=True))
+    codex_settings)
 
 
 def gemini_settings(home: Path) -> None:
