@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "accounting/base/result.hpp"
 #include "accounting/ledger/records.hpp"
 
 namespace ts::ledger {
@@ -11,9 +12,10 @@ namespace ts::ledger {
 /// Which runs list() gives.
 struct RunFilter {
   bool running_only = false;
-  std::string task_id;                  ///< empty: any
-  std::string task_file;                ///< empty: any
-  std::optional<std::size_t> newest;    ///< at most so many, newest first
+  std::string task_id = {};                ///< empty: any
+  std::string task_file = {};              ///< empty: any
+  std::string host = {};                   ///< empty: any
+  std::optional<std::size_t> newest = {};  ///< at most so many, newest first
 };
 
 /// The record of all runs on this machine. Safe for many processes at once; one object per thread.
@@ -24,21 +26,31 @@ class Ledger {
 
   /// Writes the run's row. Durability: on disk when it returns. Errors: already_exists.
   [[nodiscard]] virtual Result<void> begin(const RunStart& run) = 0;
-  /// Writes responses (insert, or raise to the highest counts), the live totals and the heartbeat in one transaction.
-  /// Waits at most `wait` for other writers, then busy: the caller keeps the rows and tries again.
-  [[nodiscard]] virtual Result<void> record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live,
-                                            UtcTime now, std::chrono::milliseconds wait) = 0;
-  /// The outcome, in one transaction. Durability: on disk when it returns. Writing the same end twice changes nothing.
+  /// Writes responses (insert, or raise to the highest counts), the live totals and the heartbeat in one
+  /// transaction. Waits at most `wait` for other writers, then busy: the caller keeps the rows and tries
+  /// again. Rows of a run that has ended are still taken; its totals stay. Durability: survives the death of
+  /// any process. Errors: not_found, busy.
+  [[nodiscard]] virtual Result<void> record(const RunId& run, std::span<const ResponseRow> rows,
+                                            const Totals& live, UtcTime now,
+                                            std::chrono::milliseconds wait) = 0;
+  /// The outcome, in one transaction. Durability: on disk when it returns. Writing the same end twice changes
+  /// nothing. The end that a run reports itself replaces Outcome::crashed, which recovery gave it; giving
+  /// Outcome::crashed to a run that has ended changes nothing. Errors: not_found, conflict (it has ended in
+  /// another way).
   [[nodiscard]] virtual Result<void> finish(const RunId& run, const RunEnd& end) = 0;
-  /// A new cap for a live run (`extend`).
-  [[nodiscard]] virtual Result<void> set_cap(const RunId& run, const Cap& cap) = 0;
+  /// A new cap for a live run (`extend`), with a row in its history. Errors: not_found, conflict (the run has
+  /// ended).
+  [[nodiscard]] virtual Result<void> set_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;
+  /// Every change of the run's cap, oldest first.
+  [[nodiscard]] virtual Result<std::vector<CapChange>> cap_changes(const RunId& run) = 0;
+  /// Errors: not_found.
   [[nodiscard]] virtual Result<void> mark_task_written(const RunId& run) = 0;
 
   /// `id` may be a unique prefix. Errors: not_found, ambiguous (lists the ids).
   [[nodiscard]] virtual Result<RunRecord> find(std::string_view id) = 0;
   /// Newest first.
   [[nodiscard]] virtual Result<std::vector<RunRecord>> list(const RunFilter& filter) = 0;
-  /// All responses of a run, in the order of first report.
+  /// All responses of a run, in the order of first report. Empty: none, or no such run.
   [[nodiscard]] virtual Result<std::vector<ResponseRow>> responses(const RunId& run) = 0;
 };
 
@@ -48,8 +60,8 @@ enum class OpenMode {
 };
 
 /// Opens the SQLite ledger at `path`.
-/// Errors: not_found (mode read: says that there is no ledger yet and which command makes one), unsupported (written by a
-/// newer version), corrupt (not a database), permission_denied, no_space.
+/// Errors: not_found (mode read: says that there is no ledger yet and which command makes one), unsupported
+/// (written by a newer version), corrupt (not a database), permission_denied, no_space.
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode);
 
 /// A new run id: 50 random bits; never repeats within a ledger (begin() refuses one that exists).

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <soci/session.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "accounting/ledger/ledger.hpp"
+
+namespace ts::ledger {
+
+/// How much of a commit survives a power cut.
+enum class Durability {
+  eventual,  ///< survives the death of any process; a power cut may take the last of them, in order
+  full,      ///< on disk when write() returns
+};
+
+/// One connection to the ledger's SQLite file: opening, migrating, transactions, waiting for other writers,
+/// and the one place that turns what SQLite and SOCI report into Errors. Thread: one object per thread, and
+/// never carried across a fork.
+class Database {
+ public:
+  using Work = std::function<Result<void>()>;
+
+  /// See open_ledger() for the modes and errors.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path,
+                                                              OpenMode mode);
+
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  [[nodiscard]] soci::session& sql() { return *session_; }
+
+  /// Runs `work` in one write transaction; an error or exception of `work` rolls back.
+  /// Waits at most `wait` for other writers. Errors: busy; what `work` returns; what the commit meets.
+  [[nodiscard]] Result<void> write(Durability durability, std::chrono::milliseconds wait, const Work& work);
+
+  /// Runs `work`, all of whose queries see the same state.
+  [[nodiscard]] Result<void> read(const Work& work);
+
+ private:
+  explicit Database(std::filesystem::path path) : path_(std::move(path)) {}
+
+  Result<void> connect(OpenMode mode);
+  Result<void> check_identity(OpenMode mode);
+  Result<void> migrate();
+  Result<void> execute(const char* statement);
+  Result<void> set_durability(Durability durability);
+  Result<void> in_transaction(const char* begin, const Work& work);
+  Result<void> guarded(const Work& work) const;
+  [[nodiscard]] Error error_of(int sqlite_code, const std::string& detail) const;
+  [[nodiscard]] Error newer_error(int version);
+  void wait_at_most(std::chrono::milliseconds wait);
+  static int on_busy(void* self, int tries);
+
+  std::filesystem::path path_;
+  std::unique_ptr<soci::session> session_;
+  void* handle_ = nullptr;  ///< the sqlite3* of session_
+  std::chrono::steady_clock::time_point deadline_;
+  Durability durability_ = Durability::full;
+  std::uint64_t random_ = 0;
+};
+
+}  // namespace ts::ledger

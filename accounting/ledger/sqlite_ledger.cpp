@@ -1,0 +1,235 @@
+#include "accounting/ledger/sqlite_ledger.hpp"
+
+namespace ts::ledger {
+namespace {
+
+/// How long a run waits at its start and its end: nothing may be lost then, and 200 runs may end at once.
+constexpr std::chrono::milliseconds kPatience{60'000};
+
+Error no_run(std::string_view id) {
+  return {Errc::not_found,
+          "run " + std::string(id) + ": not in the ledger: `tracked-spawn ps --all` lists the runs"};
+}
+
+}  // namespace
+
+Result<RunRow> SqliteLedger::row_of(const RunId& run) {
+  RunRow row;
+  std::string outcome;
+  soci::indicator ended = soci::i_null;
+  long long time = 0;
+  sql() << "SELECT n, outcome, ended FROM runs WHERE id = ?", soci::use(run.text), soci::into(row.n),
+      soci::into(outcome), soci::into(time, ended);
+  if (!sql().got_data()) return no_run(run.text);
+  row.open = ended == soci::i_null;
+  row.crashed = outcome == name_of(Outcome::crashed);
+  return row;
+}
+
+Result<void> SqliteLedger::begin(const RunStart& run) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    int known = 0;
+    sql() << "SELECT count(*) FROM runs WHERE id = ?", soci::use(run.id.text), soci::into(known);
+    if (known != 0)
+      return Error{Errc::already_exists, "run " + run.id.text + ": this id is taken: draw another"};
+    ColumnNames names;
+    fields_of(run, names);
+    soci::statement insert(sql());
+    RowWriter writer(insert);
+    fields_of(run, writer);
+    writer("heartbeat", run.started);
+    prepare(insert, "INSERT INTO runs (" + names.list + ", heartbeat) VALUES (" + names.marks + ", ?)");
+    insert.execute(true);
+    return {};
+  });
+}
+
+Result<void> SqliteLedger::set_cap(const RunId& run, const Cap& cap, UtcTime now) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    TS_TRY(const RunRow row, row_of(run));
+    if (!row.open)
+      return Error{Errc::conflict, "run " + run.text + ": it has ended, so its cap stays as it was"};
+    soci::statement history(sql());
+    RowWriter old(history);
+    old("at", now);
+    old("new_limit", cap.limit);
+    old("new_formula", cap.formula);
+    old("new_source", cap.source);
+    old("n", row.n);
+    prepare(history,
+            "INSERT INTO cap_changes (at, new_limit, new_formula, new_source, run, old_limit, old_formula, "
+            "old_source) "
+            "SELECT ?, ?, ?, ?, n, cap_limit, cap_formula, cap_source FROM runs WHERE n = ?");
+    history.execute(true);
+    soci::statement update(sql());
+    RowWriter changed(update);
+    changed("cap_limit", cap.limit);
+    changed("cap_formula", cap.formula);
+    changed("cap_source", cap.source);
+    changed("n", row.n);
+    prepare(update, "UPDATE runs SET cap_limit = ?, cap_formula = ?, cap_source = ? WHERE n = ?");
+    update.execute(true);
+    return {};
+  });
+}
+
+Result<std::vector<CapChange>> SqliteLedger::cap_changes(const RunId& run) {
+  std::vector<CapChange> changes;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    CapChange change;
+    const auto fields = [&](auto&& visit) {
+      visit("at", change.at);
+      visit("old_limit", change.before.limit);
+      visit("old_formula", change.before.formula);
+      visit("old_source", change.before.source);
+      visit("new_limit", change.after.limit);
+      visit("new_formula", change.after.formula);
+      visit("new_source", change.after.source);
+    };
+    ColumnNames names;
+    fields(names);
+    soci::statement select(sql());
+    select.exchange(soci::use(run.text));
+    RowReader reader(select);
+    fields(reader);
+    prepare(select, "SELECT " + names.list +
+                        " FROM cap_changes WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n");
+    for (bool more = select.execute(true); more; more = select.fetch()) {
+      fields(reader.take());
+      changes.push_back(change);
+    }
+    return {};
+  }));
+  return changes;
+}
+
+Result<void> SqliteLedger::mark_task_written(const RunId& run) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    TS_TRY(const RunRow row, row_of(run));
+    sql() << "UPDATE runs SET task_written = 1 WHERE n = ?", soci::use(row.n);
+    return {};
+  });
+}
+
+Result<RunRecord> SqliteLedger::find(std::string_view id) {
+  if (id.empty())
+    return Error{Errc::invalid_argument, "no run id given: `tracked-spawn ps --all` lists the runs"};
+  const std::string text(id);
+  std::vector<RunRecord> found;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    // substr, not LIKE: an id may come from a command line with wildcards in it.
+    found = select_runs(
+        {"WHERE id >= ? AND substr(id, 1, length(?)) = ? ORDER BY id LIMIT 11", {text, text, text}});
+    return {};
+  }));
+  if (found.empty()) return no_run(id);
+  if (found.size() == 1 || found.front().start.id.text == id) return std::move(found.front());
+  std::string ids;
+  for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 10); ++i)
+    ids += " " + found[i].start.id.text;
+  return Error{Errc::ambiguous,
+               "run " + text + ": several runs begin so:" + ids + (found.size() > 10 ? " …" : "")};
+}
+
+Result<std::vector<RunRecord>> SqliteLedger::list(const RunFilter& filter) {
+  Query query{"WHERE 1", {}};
+  const auto only = [&](const char* column, const std::string& value) {
+    if (value.empty()) return;
+    query.tail += std::string(" AND ") + column + " = ?";
+    query.texts.push_back(value);
+  };
+  if (filter.running_only) query.tail += " AND ended IS NULL";
+  only("task_id", filter.task_id);
+  only("task_file", filter.task_file);
+  only("host", filter.host);
+  query.tail += " ORDER BY started DESC, n DESC";
+  if (filter.newest) query.tail += " LIMIT " + std::to_string(*filter.newest);
+  std::vector<RunRecord> found;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    found = select_runs(query);
+    return {};
+  }));
+  return found;
+}
+
+Result<std::vector<ResponseRow>> SqliteLedger::responses(const RunId& run) {
+  std::vector<ResponseRow> rows;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    ResponseRow row;
+    ColumnNames names;
+    fields_of(row, names);
+    soci::statement select(sql());
+    select.exchange(soci::use(run.text));
+    RowReader reader(select);
+    fields_of(row, reader);
+    prepare(select, "SELECT " + names.list +
+                        " FROM responses WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n");
+    for (bool more = select.execute(true); more; more = select.fetch()) {
+      fields_of(row, reader.take());
+      rows.push_back(row);
+    }
+    return {};
+  }));
+  return rows;
+}
+
+std::vector<RunRecord> SqliteLedger::select_runs(const Query& query) {
+  RunRecord record;
+  RunEnd end;
+  long long n = 0;
+  const auto fields = [&](auto&& visit) {
+    fields_of(record.start, visit);
+    fields_of(end, visit);
+    visit("heartbeat", record.heartbeat);
+    visit("task_written", record.task_written);
+    visit("n", n);
+  };
+  ColumnNames names;
+  fields(names);
+  soci::statement select(sql());
+  for (const std::string& text : query.texts) select.exchange(soci::use(text));
+  RowReader reader(select);
+  fields(reader);
+  prepare(select, "SELECT " + names.list + " FROM runs " + query.tail);
+  std::vector<RunRecord> found;
+  for (bool more = select.execute(true); more; more = select.fetch()) {
+    fields(reader.take());
+    record.live = end.totals;
+    found.push_back(record);
+    if (end.outcome != Outcome::running) load_parts(n, found.back().end.emplace(end));
+  }
+  return found;
+}
+
+void SqliteLedger::load_parts(long long n, RunEnd& end) {
+  std::string name;
+  Totals totals;
+  const auto each = [&](const char* table, const char* column, const auto& use) {
+    soci::statement select(sql());
+    select.exchange(soci::use(n));
+    RowReader reader(select);
+    const auto fields = [&](auto&& visit) {
+      visit(column, name);
+      fields_of(totals, visit);
+    };
+    ColumnNames names;
+    fields(names);
+    fields(reader);
+    prepare(select, "SELECT " + names.list + " FROM " + table + " WHERE run = ?");
+    for (bool more = select.execute(true); more; more = select.fetch()) {
+      fields(reader.take());
+      use();
+    }
+  };
+  each("run_sources", "source", [&] {
+    if (const auto source = source_named(name)) end.by_source[static_cast<std::size_t>(*source)] = totals;
+  });
+  each("run_models", "model", [&] { end.by_model[name] = totals; });
+}
+
+Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode) {
+  TS_TRY(std::unique_ptr<Database> database, Database::open(path, mode));
+  return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(database)));
+}
+
+}  // namespace ts::ledger
