@@ -1,0 +1,218 @@
+#include "spawner/supervisor/supervisor.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+namespace ts::supervisor {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+
+constexpr std::string_view kReasonNames[] = {"cap", "time", "idle", "operator", "interrupt"};
+
+StopReason reason_of(StopCause cause) {
+  switch (cause) {
+    case StopCause::time:
+      return StopReason::time;
+    case StopCause::idle:
+      return StopReason::idle;
+    case StopCause::cap:
+      break;
+  }
+  return StopReason::cap;
+}
+
+}  // namespace
+
+std::string_view name_of(StopReason reason) { return kReasonNames[static_cast<int>(reason)]; }
+
+Supervisor::Supervisor(Policy policy) : policy_(std::move(policy)) {
+  if (policy_.ladder.rungs.empty() || policy_.ladder.rungs.back().signal != SIGKILL)
+    policy_.ladder.rungs.push_back({SIGKILL, milliseconds{2000}});
+}
+
+Actions Supervisor::on(const Event& event, MonoTime now) {
+  Actions out;
+  if (phase_ != Phase::finished) std::visit([&](const auto& e) { handle(e, now, out); }, event);
+  return out;
+}
+
+std::optional<MonoTime> Supervisor::next_deadline() const {
+  switch (phase_) {
+    case Phase::running: {
+      std::optional<MonoTime> next;
+      const auto consider = [&](MonoTime from, const std::optional<microseconds>& limit) {
+        if (limit && (!next || from + *limit < *next)) next = from + *limit;
+      };
+      consider(launched_, policy_.limits.max_time);
+      consider(last_activity_, policy_.limits.max_idle);
+      return next;
+    }
+    case Phase::stopping:
+      return rung_deadline_;
+    case Phase::draining:
+      return leftovers_ended_ ? rung_deadline_ : drain_deadline_;
+    case Phase::starting:
+    case Phase::finished:
+      break;
+  }
+  return std::nullopt;
+}
+
+void Supervisor::handle(const Launched&, MonoTime now, Actions&) {
+  phase_ = Phase::running;
+  launched_ = last_activity_ = now;
+}
+
+void Supervisor::handle(const Counted& event, MonoTime now, Actions& out) {
+  if (event.observed != observed_) last_activity_ = now;
+  observed_ = event.observed;
+  over_cap_ = policy_.limits.cap && observed_ >= *policy_.limits.cap;
+  judge(now, out);
+}
+
+void Supervisor::handle(const Activity&, MonoTime now, Actions&) { last_activity_ = now; }
+
+void Supervisor::handle(const AgentExited& event, MonoTime now, Actions& out) {
+  status_ = event.status;
+  if (phase_ == Phase::running || phase_ == Phase::starting) {
+    phase_ = Phase::draining;
+    drain_deadline_ = now + policy_.drain;
+  }
+  finish_if_done(out);
+}
+
+void Supervisor::handle(const StreamsClosed&, MonoTime, Actions& out) {
+  streams_closed_ = true;
+  finish_if_done(out);
+}
+
+void Supervisor::handle(const TreeEmpty&, MonoTime now, Actions& out) {
+  tree_empty_ = true;
+  if (phase_ == Phase::stopping) {
+    // Nobody is left to write: what is still in the pipes is all there will be.
+    phase_ = Phase::draining;
+    drain_deadline_ = now + policy_.drain;
+  }
+  finish_if_done(out);
+}
+
+void Supervisor::handle(const SignalReceived& event, MonoTime now, Actions& out) {
+  if (phase_ == Phase::stopping || (phase_ == Phase::draining && leftovers_ended_)) {
+    climb(now, out);
+    return;
+  }
+  if (event.signal == SIGINT || event.signal == SIGQUIT) {
+    const bool again = interrupted_ && now - *interrupted_ <= policy_.ladder.rungs.front().grace;
+    if (phase_ == Phase::running && !again) {
+      interrupted_ = now;
+      out.emplace_back(ForwardSignal{event.signal});
+      return;
+    }
+  }
+  const bool interrupt = event.signal == SIGINT || event.signal == SIGQUIT;
+  begin_stop({interrupt ? StopReason::interrupt : StopReason::operator_word, 0, 0, now}, out);
+}
+
+void Supervisor::handle(const StopRequested&, MonoTime now, Actions& out) {
+  if (phase_ == Phase::running || phase_ == Phase::starting) begin_stop({StopReason::operator_word, 0, 0, now}, out);
+}
+
+void Supervisor::handle(const CapChanged& event, MonoTime now, Actions& out) {
+  policy_.limits.cap = event.limit;
+  over_cap_ = event.limit && observed_ >= *event.limit;
+  // Thresholds above where the run now stands are news again.
+  const auto below = [&](int percent) { return event.limit && observed_ >= *event.limit / 100 * percent; };
+  if (!below(warned_)) {
+    int kept = 0;
+    for (int percent : policy_.limits.thresholds)
+      if (below(percent)) kept = std::max(kept, percent);
+    warned_ = kept;
+  }
+  judge(now, out);
+}
+
+void Supervisor::handle(const Tick&, MonoTime now, Actions& out) {
+  if (phase_ == Phase::running) {
+    judge(now, out);
+  } else if (phase_ == Phase::stopping) {
+    if (now >= rung_deadline_) climb(now, out);
+  } else if (phase_ == Phase::draining) {
+    if (!leftovers_ended_ && now >= drain_deadline_) {
+      end_leftovers(now, out);
+    } else if (leftovers_ended_ && now >= rung_deadline_) {
+      climb(now, out);
+    }
+  }
+}
+
+/// Weighs the run against its limits and does what the decision says.
+void Supervisor::judge(MonoTime now, Actions& out) {
+  if (phase_ != Phase::running) return;
+  const Observed seen{observed_, duration_cast<microseconds>(now - launched_), duration_cast<microseconds>(now - last_activity_),
+                      warned_};
+  const Decision decision = decide(policy_.limits, seen);
+  if (const auto* warn = std::get_if<Warn>(&decision)) {
+    warned_ = warn->threshold;
+    out.emplace_back(*warn);
+  } else if (const auto* stop = std::get_if<Stop>(&decision)) {
+    begin_stop({reason_of(stop->cause), stop->limit, stop->observed, now}, out);
+  } else if (const auto* hold = std::get_if<Hold>(&decision)) {
+    if (warned_ < 100) out.emplace_back(Warn{100, {}, hold->limit, hold->observed});
+    warned_ = 100;
+  }
+}
+
+void Supervisor::begin_stop(const StopDecision& decision, Actions& out) {
+  if (!decision_ && phase_ != Phase::draining) decision_ = decision;
+  if (phase_ == Phase::draining) {
+    end_leftovers(decision.at, out);
+    return;
+  }
+  phase_ = Phase::stopping;
+  out.emplace_back(RefuseRequests{});
+  rung_ = 0;
+  apply_rung(decision.at, out);
+  out.emplace_back(AnnounceStop{decision});
+}
+
+void Supervisor::climb(MonoTime now, Actions& out) {
+  if (rung_ + 1 < policy_.ladder.rungs.size()) ++rung_;
+  apply_rung(now, out);
+}
+
+void Supervisor::apply_rung(MonoTime now, Actions& out) {
+  const process::StopRung& rung = policy_.ladder.rungs[rung_];
+  rung_deadline_ = now + rung.grace;
+  if (rung.signal == SIGKILL) {
+    out.emplace_back(KillTree{});
+  } else {
+    out.emplace_back(SignalTree{rung.signal});
+  }
+}
+
+/// The agent is gone and the drain time is over.
+void Supervisor::end_leftovers(MonoTime now, Actions& out) {
+  if (tree_empty_ || policy_.leftovers == Leftovers::keep) {
+    if (!tree_empty_) out.emplace_back(ReleaseTree{});
+    tree_empty_ = true;
+    if (!streams_closed_) out.emplace_back(CloseStreams{});
+    streams_closed_ = true;
+    finish_if_done(out);
+    return;
+  }
+  leftovers_ended_ = true;
+  out.emplace_back(AnnounceLeftovers{});
+  rung_ = 0;
+  apply_rung(now, out);
+}
+
+void Supervisor::finish_if_done(Actions& out) {
+  if (phase_ == Phase::stopping) return;  // the tree has to be empty first
+  if (!status_ || !streams_closed_ || !tree_empty_) return;
+  phase_ = Phase::finished;
+  out.emplace_back(Finish{});
+}
+
+}  // namespace ts::supervisor

@@ -1,0 +1,193 @@
+#include "spawner/supervisor/supervisor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace ts::supervisor {
+namespace {
+
+using process::Exited;
+using process::Signaled;
+using namespace std::chrono_literals;
+
+const MonoTime kStart{std::chrono::hours{1}};
+
+/// The names of the actions, in order.
+std::string words(const Actions& actions) {
+  struct Namer {
+    std::string operator()(const Warn& a) const { return "warn" + std::to_string(a.threshold); }
+    std::string operator()(const AnnounceStop& a) const { return "stop:" + std::string{name_of(a.decision.reason)}; }
+    std::string operator()(const RefuseRequests&) const { return "refuse"; }
+    std::string operator()(const SignalTree& a) const { return "signal" + std::to_string(a.signal); }
+    std::string operator()(const KillTree&) const { return "kill"; }
+    std::string operator()(const ForwardSignal& a) const { return "forward" + std::to_string(a.signal); }
+    std::string operator()(const CloseStreams&) const { return "close"; }
+    std::string operator()(const AnnounceLeftovers&) const { return "leftovers"; }
+    std::string operator()(const ReleaseTree&) const { return "release"; }
+    std::string operator()(const Finish&) const { return "finish"; }
+  };
+  std::string out;
+  for (const Action& action : actions) out += (out.empty() ? "" : " ") + std::visit(Namer{}, action);
+  return out;
+}
+
+Policy capped(std::int64_t cap) {
+  Policy policy;
+  policy.limits.cap = cap;
+  return policy;
+}
+
+Supervisor launched(Policy policy) {
+  Supervisor supervisor(std::move(policy));
+  EXPECT_EQ(words(supervisor.on(Launched{}, kStart)), "");
+  return supervisor;
+}
+
+TEST(Supervisor, AgentThatEndsByItselfFinishesWhenStreamsAndTreeAreGone) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(AgentExited{Exited{3}}, kStart + 1s)), "");
+  EXPECT_EQ(words(s.on(StreamsClosed{}, kStart + 1s)), "");
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart + 1s)), "finish");
+  EXPECT_EQ(s.agent_status(), ExitStatus{Exited{3}});
+  EXPECT_FALSE(s.decision());
+}
+
+TEST(Supervisor, WarnsOnceAThresholdAndStopsAtTheCap) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(Counted{499}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{500}, kStart)), "warn50");
+  EXPECT_EQ(words(s.on(Counted{510}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{960}, kStart)), "warn95");
+  EXPECT_EQ(words(s.on(Counted{1000}, kStart)), "refuse signal15 stop:cap");
+  ASSERT_TRUE(s.decision());
+  EXPECT_EQ(s.decision()->limit, 1000);
+  EXPECT_EQ(s.decision()->observed, 1000);
+}
+
+TEST(Supervisor, CountAfterTheStopChangesNothing) {
+  Supervisor s = launched(capped(1000));
+  (void)s.on(Counted{1000}, kStart);
+  EXPECT_EQ(words(s.on(Counted{5000}, kStart)), "");
+  EXPECT_EQ(s.decision()->observed, 1000);
+}
+
+TEST(Supervisor, GoesUpTheLadderWhenNobodyFollows) {
+  Supervisor s = launched(capped(10));
+  (void)s.on(Counted{10}, kStart);
+  EXPECT_EQ(s.next_deadline(), kStart + 5s);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 4s)), "");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 5s)), "kill");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 7s)), "kill") << "the last rung repeats until the tree is empty";
+  EXPECT_EQ(words(s.on(AgentExited{Signaled{SIGKILL}}, kStart + 7s)), "");
+  EXPECT_EQ(words(s.on(StreamsClosed{}, kStart + 7s)), "");
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart + 7s)), "finish");
+}
+
+TEST(Supervisor, AgentDeadInTheGraceButNotItsTree) {
+  Supervisor s = launched(capped(10));
+  (void)s.on(Counted{10}, kStart);
+  (void)s.on(AgentExited{Exited{0}}, kStart + 1s);
+  (void)s.on(StreamsClosed{}, kStart + 1s);
+  EXPECT_EQ(s.phase(), Phase::stopping);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 5s)), "kill");
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart + 5s)), "finish");
+}
+
+TEST(Supervisor, ReportModeSaysItAndGoesOn) {
+  Policy policy = capped(100);
+  policy.limits.on_cap = OnCap::report;
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(Counted{150}, kStart)), "warn100");
+  EXPECT_EQ(words(s.on(Counted{300}, kStart)), "");
+  EXPECT_TRUE(s.over_cap());
+  EXPECT_EQ(s.phase(), Phase::running);
+}
+
+TEST(Supervisor, WallClockAndIdleLimits) {
+  Policy policy;
+  policy.limits.max_time = 60s;
+  policy.limits.max_idle = 10s;
+  Supervisor s = launched(policy);
+  EXPECT_EQ(s.next_deadline(), kStart + 10s);
+  (void)s.on(Activity{}, kStart + 9s);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 10s)), "");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 19s)), "refuse signal15 stop:idle");
+
+  Supervisor t = launched(policy);
+  for (int i = 5; i < 60; i += 5) (void)t.on(Activity{}, kStart + std::chrono::seconds{i});
+  EXPECT_EQ(words(t.on(Tick{}, kStart + 60s)), "refuse signal15 stop:time");
+}
+
+TEST(Supervisor, FirstInterruptGoesToTheAgentTheSecondStops) {
+  Supervisor s = launched({});
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart)), "forward2");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart + 1s)), "refuse signal15 stop:interrupt");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart + 2s)), "kill");
+}
+
+TEST(Supervisor, InterruptsFarApartAreBothTheAgents) {
+  Supervisor s = launched({});
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart)), "forward2");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart + 6s)), "forward2");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGTERM}, kStart + 7s)), "refuse signal15 stop:operator");
+}
+
+TEST(Supervisor, LeftoversAreEndedAfterTheDrain) {
+  Supervisor s = launched({});
+  EXPECT_EQ(words(s.on(AgentExited{Exited{0}}, kStart)), "");
+  EXPECT_EQ(s.next_deadline(), kStart + 2s);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 2s)), "leftovers signal15");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 7s)), "kill");
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart + 7s)), "");
+  EXPECT_EQ(words(s.on(StreamsClosed{}, kStart + 7s)), "finish");
+  EXPECT_FALSE(s.decision()) << "the run itself was not stopped";
+}
+
+TEST(Supervisor, LeftoversMayBeKept) {
+  Policy policy;
+  policy.leftovers = Leftovers::keep;
+  Supervisor s = launched(policy);
+  (void)s.on(AgentExited{Exited{0}}, kStart);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 2s)), "release close finish");
+}
+
+TEST(Supervisor, StreamHeldByAnEscapedProcessEndsWithTheDrain) {
+  Supervisor s = launched({});
+  (void)s.on(AgentExited{Exited{0}}, kStart);
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart)), "");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 2s)), "close finish");
+}
+
+TEST(Supervisor, ARaisedCapMakesThresholdsNewsAgain) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(Counted{960}, kStart)), "warn95");
+  EXPECT_EQ(words(s.on(CapChanged{3000}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{1500}, kStart)), "warn50");
+  EXPECT_EQ(words(s.on(Counted{3000}, kStart)), "refuse signal15 stop:cap");
+}
+
+TEST(Supervisor, ALoweredCapStopsAtOnce) {
+  Supervisor s = launched(capped(1000));
+  (void)s.on(Counted{400}, kStart);
+  EXPECT_EQ(words(s.on(CapChanged{300}, kStart)), "refuse signal15 stop:cap");
+}
+
+TEST(Supervisor, OperatorStopWinsOnlyOnce) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(StopRequested{}, kStart)), "refuse signal15 stop:operator");
+  EXPECT_EQ(words(s.on(StopRequested{}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{2000}, kStart)), "");
+  EXPECT_EQ(s.decision()->reason, StopReason::operator_word);
+}
+
+TEST(Supervisor, ALadderAlwaysEndsInKill) {
+  Policy policy = capped(10);
+  policy.ladder = {{{SIGINT, 1s}}};
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(Counted{10}, kStart)), "refuse signal2 stop:cap");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 1s)), "kill");
+}
+
+}  // namespace
+}  // namespace ts::supervisor
