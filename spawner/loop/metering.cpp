@@ -1,0 +1,107 @@
+#include "spawner/loop/metering.hpp"
+
+#include <algorithm>
+
+namespace ts::loop {
+
+/// Gives every event the source it came by.
+class Metering::Sink final : public UsageSink {
+ public:
+  Sink(Metering& owner, Source source) : owner_(owner), source_(source) {}
+  void on_usage(const UsageEvent& event) override { owner_.on_usage(source_, event); }
+  void on_settlement(const SettlementEvent& event) override { owner_.on_settlement(source_, event); }
+  void on_session(const SessionEvent& event) override { owner_.on_session_named(source_, event); }
+
+ private:
+  Metering& owner_;
+  Source source_;
+};
+
+Metering::Metering(MeteringSetup setup, capture::EventLog& log)
+    : setup_(std::move(setup)), log_(log), meter_(setup_.index ? Meter(setup_.index) : Meter()) {
+  for (Source source : {Source::stream, Source::transcript, Source::gateway})
+    sinks_.push_back(std::make_unique<Sink>(*this, source));
+}
+
+Metering::~Metering() = default;
+
+UsageSink& Metering::sink(Source source) { return *sinks_[static_cast<std::size_t>(source)]; }
+
+std::int64_t Metering::observed() const {
+  if (setup_.formula == Formula::usd) return cost().value_or(0);
+  // Each source could rule by another formula: nothing that was spent may hide, so the highest one counts.
+  std::int64_t most = 0;
+  for (Source source : {Source::stream, Source::transcript, Source::gateway})
+    if (const auto totals = meter_.of(source)) most = std::max(most, by_formula(totals->counts, setup_.formula));
+  return most;
+}
+
+std::optional<MicroUsd> Metering::cost(std::vector<std::string>* unpriced) const {
+  const auto ruling = meter_.ruling();
+  if (!ruling || !setup_.price) return std::nullopt;
+  std::optional<MicroUsd> sum;
+  const UtcTime now = setup_.now();
+  for (const auto& [model, totals] : meter_.models(*ruling)) {
+    if (const auto price = setup_.price(model, totals.counts, now)) {
+      sum = sum.value_or(0) + *price;
+    } else if (unpriced != nullptr && !(totals.counts == TokenCounts{})) {
+      unpriced->push_back(model.empty() ? "(model not said)" : model);
+    }
+  }
+  return sum;
+}
+
+void Metering::on_usage(Source source, const UsageEvent& event) {
+  ++events_;
+  const MeterChange change = meter_.add(source, event);
+  if (!event.model.empty() && model_.empty()) model_ = event.model;
+  if (!change.changed) return;
+  changed_ = true;
+  const UtcTime now = setup_.now();
+  log_.usage(now, source, event, file_);
+  std::string key = std::to_string(static_cast<int>(source));
+  key.append(":").append(event.response_id);
+  ledger::ResponseRow& row = rows_[std::move(key)];
+  row.source = source;
+  row.response_id = event.response_id;
+  if (!event.model.empty()) row.model = event.model;
+  if (!event.session.empty()) row.session = event.session;
+  row.counts = change.response;
+  row.requests = std::max(row.requests, event.requests);
+  row.at = event.at.value_or(now);
+}
+
+void Metering::on_settlement(Source source, const SettlementEvent& event) {
+  ++events_;
+  meter_.settle(source, event);
+  log_.settlement(setup_.now(), source, event);
+  changed_ = true;
+}
+
+void Metering::on_session_named(Source source, const SessionEvent& event) {
+  if (!event.version.empty() && version_.empty()) version_ = event.version;
+  if (!event.model.empty() && model_.empty()) model_ = event.model;
+  if (event.session.empty() || std::ranges::find(sessions_, event.session) != sessions_.end()) return;
+  log_.session(setup_.now(), source, event);
+  // What stdout names is the main session, even if a transcript was seen first.
+  const auto at = source == Source::stream && !sessions_.empty() ? sessions_.begin() : sessions_.end();
+  sessions_.insert(at, std::string{event.session});
+  if (on_session) on_session(event.session, source);
+}
+
+std::vector<ledger::ResponseRow> Metering::take_rows() {
+  std::vector<ledger::ResponseRow> out;
+  out.reserve(rows_.size());
+  for (auto& [key, row] : rows_) out.push_back(std::move(row));
+  rows_.clear();
+  return out;
+}
+
+void Metering::put_back(std::vector<ledger::ResponseRow> rows) {
+  for (ledger::ResponseRow& row : rows) {
+    std::string key = std::to_string(static_cast<int>(row.source)) + ":" + row.response_id;
+    rows_.try_emplace(std::move(key), std::move(row));
+  }
+}
+
+}  // namespace ts::loop

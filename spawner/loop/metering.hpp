@@ -1,0 +1,79 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounting/budget/meter.hpp"
+#include "accounting/ledger/records.hpp"
+#include "spawner/capture/event_log.hpp"
+
+namespace ts::loop {
+
+/// Price of counts of one model at a moment. Absent: the model has no price.
+using PriceOf = std::function<std::optional<MicroUsd>(std::string_view model, const TokenCounts& counts, UtcTime at)>;
+
+struct MeteringSetup {
+  Meter::IndexFactory index;    ///< where each source keeps its responses
+  Formula formula = Formula::fresh;
+  PriceOf price;
+  std::function<UtcTime()> now;
+};
+
+/// Everything that was counted in one run: the meter, the rows that the ledger has not got yet, sessions and versions named.
+/// One sink a source; all of one thread. No I/O but the event log's.
+class Metering {
+ public:
+  /// Lifetime: `log` must outlive it.
+  Metering(MeteringSetup setup, capture::EventLog& log);
+  ~Metering();
+
+  [[nodiscard]] UsageSink& sink(Source source);
+  /// The transcript that the next events come from, for the event log.
+  void set_file(std::string path) { file_ = std::move(path); }
+
+  /// The run's count by the cap's formula, now. Units: tokens, or micro-USD for Formula::usd (unpriced models add nothing).
+  [[nodiscard]] std::int64_t observed() const;
+  /// Cost of the ruling source. Absent: nothing has a price. `unpriced` gets the models without one.
+  [[nodiscard]] std::optional<MicroUsd> cost(std::vector<std::string>* unpriced = nullptr) const;
+  [[nodiscard]] const Meter& meter() const { return meter_; }
+
+  /// True once after each change of any count.
+  [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }
+  [[nodiscard]] std::size_t pending_rows() const { return rows_.size(); }
+  /// Rows that changed since they were last taken.
+  [[nodiscard]] std::vector<ledger::ResponseRow> take_rows();
+  /// The ledger did not take them: they are pending again, unless newer ones are.
+  void put_back(std::vector<ledger::ResponseRow> rows);
+
+  /// Called when a session is named for the first time.
+  std::function<void(std::string_view session, Source source)> on_session;
+  /// In the order they were named; the first is the main one.
+  [[nodiscard]] const std::vector<std::string>& sessions() const { return sessions_; }
+  [[nodiscard]] const std::string& agent_version() const { return version_; }
+  [[nodiscard]] const std::string& main_model() const { return model_; }
+  /// Usage events that were delivered, of all sources.
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+
+ private:
+  class Sink;
+  void on_usage(Source source, const UsageEvent& event);
+  void on_settlement(Source source, const SettlementEvent& event);
+  void on_session_named(Source source, const SessionEvent& event);
+
+  MeteringSetup setup_;
+  capture::EventLog& log_;
+  Meter meter_;
+  std::vector<std::unique_ptr<Sink>> sinks_;
+  std::map<std::string, ledger::ResponseRow, std::less<>> rows_;
+  std::vector<std::string> sessions_;
+  std::string version_;
+  std::string model_;
+  std::string file_;
+  bool changed_ = false;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace ts::loop

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <optional>
+#include <string>
+
+#include "spawner/process/pty.hpp"
+
+namespace ts::loop {
+
+/// The user's terminal on one side, the agent's pty on the other: keys go in, the window size follows, and the terminal is
+/// raw only while the agent has it. What the agent prints is read from the pty by a StreamPump.
+class TerminalBridge {
+ public:
+  /// `terminal`: the user's (our stdin). Errors: unsupported if it is no terminal, io.
+  [[nodiscard]] static Result<std::unique_ptr<TerminalBridge>> open(boost::asio::io_context& io, int terminal);
+
+  [[nodiscard]] process::Pty& pty() { return pty_; }
+  /// Raw mode and the first wait for keys. Call after the launch.
+  Result<void> start();
+  /// The window changed (SIGWINCH).
+  void resize();
+  /// The user's settings come back; keys are no longer taken. For job control and at the end.
+  void suspend();
+  Result<void> resume();
+
+ private:
+  TerminalBridge(boost::asio::io_context& io, int terminal, process::Pty pty, int keys);
+  void wait_keys();
+  void send();
+
+  int terminal_;
+  process::Pty pty_;
+  boost::asio::posix::stream_descriptor keys_;   ///< a duplicate of the terminal's descriptor
+  boost::asio::posix::stream_descriptor agent_;  ///< a duplicate of the pty's master
+  std::optional<process::RawTerminal> raw_;
+  std::string pending_;                          ///< keys that the agent has not taken
+  bool waiting_ = false;
+};
+
+}  // namespace ts::loop
