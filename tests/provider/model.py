@@ -42,6 +42,7 @@ class Request:
     include_usage: bool = True
     messages: int = 0
     size: int = 0  # bytes of the decoded body
+    children: tuple[str, ...] = ()  # sub-agents that were started and must be waited for (Codex)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ToolCall:
     id: str
     name: str
     arguments: dict
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ SPAWNERS = {
     "Task": lambda d, p: {"description": d, "prompt": p, "subagent_type": "general-purpose"},
     "task": lambda d, p: {"description": d, "prompt": p, "subagent_type": "general"},
     "agent": lambda d, p: {"description": d, "prompt": p, "subagent_type": "general-purpose"},
+    "multi_agent_v1.spawn_agent": lambda d, p: {"message": p},  # does not wait: multi_agent_v1.wait_agent does
 }
 
 # The first prompt's size, its growth a turn, and the output of a first answer, its growth, and its reasoning part.
@@ -200,6 +203,11 @@ class Script:
             if step == 0:
                 return "I will delegate. ", tuple(self._child(spawner, request.node, i) for i in range(self.scenario.fanout[depth]))
             step -= 1
+            if spawner.endswith("spawn_agent"):
+                if step < len(request.children):
+                    wait = {"targets": [request.children[step]], "timeout_ms": 60000}
+                    return "Waiting. ", (ToolCall(self.unique("call"), "wait_agent", wait, "multi_agent_v1"),)
+                step -= len(request.children)
         steps = self.scenario.child_steps if depth else self.scenario.steps
         shell = next((name for name in request.tools if name in SHELLS), None)
         if shell is None or step >= steps:
@@ -210,7 +218,8 @@ class Script:
 
     def _child(self, spawner: str, parent: str, index: int) -> ToolCall:
         node = f"{parent}.{index}" if parent else str(index)
-        return ToolCall(self.unique("call"), spawner, SPAWNERS[spawner](f"worker {node}", f"[node {node}] do part {index}"))
+        namespace, _, name = spawner.rpartition(".")
+        return ToolCall(self.unique("call"), name, SPAWNERS[spawner](f"worker {node}", f"[node {node}] do part {index}"), namespace)
 
 
 def cut(text: str, pieces: int) -> list[str]:

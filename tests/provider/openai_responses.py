@@ -23,18 +23,38 @@ def is_answer(item: dict) -> bool:
     return item.get("type") in CALLS or item.get("role") == "assistant"
 
 
+def tool_names(tools: list[dict]) -> Iterator[str]:
+    for tool in tools:
+        if tool.get("type") == "namespace":
+            yield from (f"{tool.get('name')}.{inner.get('name')}" for inner in tool.get("tools") or ())
+        else:
+            yield tool.get("name") or ""
+
+
+def children(items: list[dict]) -> Iterator[str]:
+    """The sub-agents that calls of spawn_agent started."""
+    for item in items:
+        if item.get("type") in RESULTS and isinstance(item.get("output"), str) and "agent_id" in item["output"]:
+            try:
+                yield str(json.loads(item["output"])["agent_id"])
+            except (ValueError, KeyError, TypeError):
+                pass
+
+
 def parse(_path: str, body: dict, size: int) -> Request:
     items = body.get("input") or []
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     first = next((i for i, item in enumerate(items) if is_answer(item)), len(items))
-    prompt = max((i for i, item in enumerate(items) if item.get("role") == "user"), default=0)
-    # An answer may be several items (a text and a call): it ends where a result or a user's word follows.
-    turn = sum(is_answer(item) and (i + 1 == len(items) or not is_answer(items[i + 1])) for i, item in enumerate(items))
+    # A text that starts with a tag is the agent's own word: the environment, or the news that a sub-agent ended.
+    prompt = max((i for i, item in enumerate(items) if item.get("role") == "user" and any(not t.startswith("<") for t in texts(item))), default=0)
+    ends = [i for i, item in enumerate(items) if is_answer(item) and (i + 1 == len(items) or not is_answer(items[i + 1]))]
     return Request(
         api=API, model=str(body.get("model")), stream=bool(body.get("stream")), max_tokens=body.get("max_output_tokens"),
-        tools=tuple(t.get("name") or "" for t in body.get("tools") or ()), turn=turn,
-        step=sum(item.get("type") in RESULTS for item in items[prompt:]),
+        tools=tuple(tool_names(body.get("tools") or ())),
+        turn=len(ends),  # an answer may be several items: it ends where a result or a user's word follows
+        step=sum(items[i].get("type") in CALLS for i in ends if i > prompt),
+        children=tuple(children(items[prompt:])),
         node=node_of([t for item in items[:first] if item.get("role") == "user" for t in texts(item)]),
         messages=len(items), size=size)
 
@@ -50,7 +70,8 @@ def items_of(plan: Plan) -> list[dict]:
         out.append({"type": "message", "id": plan.id.replace("resp", "msg"), "status": "completed", "role": "assistant",
                     "content": [{"type": "output_text", "text": plan.text, "annotations": []}]})
     for call in plan.calls:
-        out.append({"type": "function_call", "id": call.id.replace("call", "fc"), "call_id": call.id, "name": call.name,
+        named = {"name": call.name, **({"namespace": call.namespace} if call.namespace else {})}
+        out.append({"type": "function_call", "id": call.id.replace("call", "fc"), "call_id": call.id, **named,
                     "arguments": json.dumps(call.arguments), "status": "completed"})
     return out
 
