@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 namespace ts::capture {
 
@@ -32,11 +32,13 @@ class PipeReader {
 
  private:
   int fd_;
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_;  ///< untouched pages cost nothing
 };
 
 /// Makes the process ignore SIGPIPE, so that a reader of ours that goes away is an EPIPE. Returns whether it was ignored before:
 /// the agent must get back what we got.
 bool ignore_sigpipe();
+/// The same for SIGXFSZ, so that a file size limit (`ulimit -f`) is an EFBIG of the raw file.
+bool ignore_sigxfsz();
 
 }  // namespace ts::capture

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "accounting/base/result.hpp"
+#include "spawner/capture/outlet.hpp"
 #include "spawner/capture/raw_file.hpp"
 
 namespace ts::capture {
@@ -33,7 +33,6 @@ enum class Forwarding {
 class Tee {
  public:
   Tee(int out_fd, RawFile& raw);
-  ~Tee();
   Tee(const Tee&) = delete;
   Tee& operator=(const Tee&) = delete;
 
@@ -62,18 +61,21 @@ class Tee {
   [[nodiscard]] std::optional<Error> take_trouble();
 
  private:
-  class Outlet;
-  void forward_direct(std::string_view bytes);
-  void forward_from_file();
-  void forward_from_memory();
+  /// Writes until all is out, our reader takes no more, or it is gone. Returns what went out.
+  std::size_t forward(std::string_view bytes);
+  bool forward_some_from_file();
+  bool forward_some_from_memory();
+  void give_up(const WriteStep& step);
 
   RawFile& raw_;
-  std::unique_ptr<Outlet> out_;
+  Outlet out_;
+  Forwarding state_ = Forwarding::open;
   std::uint64_t received_ = 0;
   std::uint64_t forwarded_ = 0;
-  std::string memory_;          ///< received bytes past the raw file's end that are not forwarded
-  std::size_t memory_done_ = 0;
+  std::string memory_;           ///< received bytes past the raw file's end, from the first that is not forwarded
+  std::size_t memory_done_ = 0;  ///< of these, how many are forwarded
   char last_ = '\n';
+  std::optional<Error> trouble_;
 };
 
 }  // namespace ts::capture
