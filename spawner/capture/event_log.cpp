@@ -89,6 +89,7 @@ void EventLog::settlement(UtcTime at, Source source, const SettlementEvent& even
   begin(at, "settlement");
   field("source", name_of(source));
   field("settlement", event.settlement_id);
+  field("session", event.session);
   field("model", event.model);
   counts(event.counts);
   end();

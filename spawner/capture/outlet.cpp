@@ -16,6 +16,8 @@ namespace ts::capture {
 
 namespace {
 
+constexpr std::size_t kTerminalPiece = 256;  // WAKEUP_CHARS of the kernel's n_tty
+
 /// Opening the master side of a pty anew would make another pty.
 bool is_pty_master(int fd) {
   unsigned int number = 0;
@@ -28,9 +30,10 @@ Outlet::Outlet(int fd) : fd_(fd) {
   struct stat kind {};
   if (::fstat(fd_, &kind) != 0) return;  // closed: the first write says so
   regular_ = S_ISREG(kind.st_mode);
+  terminal_ = S_ISCHR(kind.st_mode) && ::isatty(fd_) == 1;
   if (S_ISSOCK(kind.st_mode)) {
     way_ = Way::socket;
-  } else if (S_ISFIFO(kind.st_mode) || (S_ISCHR(kind.st_mode) && ::isatty(fd_) == 1)) {
+  } else if (S_ISFIFO(kind.st_mode) || terminal_) {
     way_ = open_anew() ? Way::own_description : Way::polled;
   }
 }
@@ -57,8 +60,8 @@ WriteStep Outlet::write(std::string_view bytes) {
     pollfd room{fd_, POLLOUT, 0};
     const int ready = ::poll(&room, 1, 0);
     if (ready == 0) return {WriteState::would_block, 0, 0};
-    // What poll calls writable takes this much without blocking, as long as nobody else fills it first.
-    bytes = bytes.substr(0, PIPE_BUF);
+    // What poll calls writable takes this much without blocking, as long as nobody else fills it first. A terminal promises less.
+    bytes = bytes.substr(0, terminal_ ? kTerminalPiece : PIPE_BUF);
   }
   for (;;) {
     const ssize_t n = way_ == Way::socket ? ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)

@@ -37,6 +37,7 @@ class Outlet {
   int own_ = -1;
   Way way_ = Way::direct;
   bool regular_ = false;
+  bool terminal_ = false;
 };
 
 }  // namespace ts::capture
