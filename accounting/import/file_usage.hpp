@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "accounting/import/scan.hpp"
+#include "accounting/usage/event.hpp"
+
+namespace ts {
+
+/// One response as one file tells it: the highest of each part.
+struct FileResponse {
+  std::string id;
+  std::uint32_t session = 0;     ///< index into FileUsage::names
+  std::uint32_t model = 0;       ///< index into FileUsage::names
+  TokenCounts counts;
+  std::int64_t requests = 1;
+  std::optional<UtcTime> at;     ///< of its first report
+};
+
+struct FileSettlement {
+  std::string id;
+  std::uint32_t session = 0;
+  std::uint32_t model = 0;
+  TokenCounts counts;
+};
+
+/// What one file says of usage, each response once.
+struct FileUsage {
+  std::string agent;
+  Source source = Source::stream;
+  ParseStats parse;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> names;             ///< sessions and models, each once
+  std::vector<FileResponse> responses;        ///< in order of first report
+  std::vector<FileSettlement> settlements;
+};
+
+/// Gathers the events of one file.
+class FileCollector final : public UsageSink {
+ public:
+  void on_usage(const UsageEvent& event) override;
+  void on_settlement(const SettlementEvent& event) override;
+  void on_session(const SessionEvent& event) override;
+
+  /// The collector is empty afterwards.
+  [[nodiscard]] FileUsage take();
+
+ private:
+  std::uint32_t name(std::string_view text);
+
+  FileUsage usage_;
+  std::map<std::string, std::uint32_t, std::less<>> names_;
+  std::unordered_map<std::string, std::size_t> places_;   ///< response id → index
+  std::string session_;
+  std::string key_;
+  std::size_t last_ = 0;
+};
+
+/// Reads one file of any known kind, `agent` being the name to read it as (empty: told from its first bytes).
+/// Absent: its kind isn't known, and it isn't `named`. Errors: io, permission_denied, not_found, corrupt.
+[[nodiscard]] Result<std::optional<FileUsage>> read_file_usage(const std::string& path, const std::string& agent,
+                                                               const std::optional<std::string_view>& fallback);
+
+}  // namespace ts

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "accounting/import/file_usage.hpp"
+#include "accounting/import/scan.hpp"
+
+namespace ts {
+
+/// Puts what single files say together: `totals`, `by_source`, `by_model`, `sessions` and the cost of a ScanResult.
+/// The order of `files` decides which session a response belongs to that several have; see in_time_order().
+void reconcile(const std::vector<const FileUsage*>& files, const ScanOptions& options, ScanResult& result);
+
+/// Files by the time of their first response, then as they were: a session comes before those that resumed it.
+[[nodiscard]] std::vector<const FileUsage*> in_time_order(const std::vector<FileUsage>& files);
+
+}  // namespace ts
