@@ -19,6 +19,8 @@ class LineSplitter {
   using OnLine = std::function<void(std::string_view line)>;
 
   explicit LineSplitter(OnLine on_line);
+  LineSplitter(const LineSplitter&) = delete;
+  LineSplitter& operator=(const LineSplitter&) = delete;
 
   void push(std::string_view chunk);
   /// The stream ended: delivers a last line that has no newline. The splitter can be used again afterwards.

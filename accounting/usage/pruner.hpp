@@ -19,6 +19,8 @@ class LinePruner {
   using OnDocument = std::function<void(std::string_view document)>;
 
   explicit LinePruner(OnDocument on_document);
+  LinePruner(const LinePruner&) = delete;
+  LinePruner& operator=(const LinePruner&) = delete;
 
   void push(std::string_view bytes);
   /// The document ends here: passes on what is left, complete or not, and starts anew.
@@ -30,6 +32,7 @@ class LinePruner {
   [[nodiscard]] std::uint64_t bytes_dropped() const { return bytes_dropped_; }
 
  private:
+  std::size_t pass_string(std::string_view bytes, std::size_t at);
   std::size_t in_string(std::string_view bytes, std::size_t at);
   void token(char c);
   void append(char c);
