@@ -49,6 +49,10 @@ class Meter {
  public:
   using IndexFactory = std::function<std::unique_ptr<ResponseIndex>(Source)>;
   explicit Meter(IndexFactory factory = [](Source) { return make_memory_index(); });
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+  Meter(Meter&&) = default;
+  Meter& operator=(Meter&&) = default;
 
   MeterChange add(Source source, const UsageEvent& event);
   void settle(Source source, const SettlementEvent& event);
@@ -69,6 +73,7 @@ class Meter {
 
  private:
   struct PerSource;
+  PerSource& source(Source source);
   std::array<std::shared_ptr<PerSource>, kSourceCount> sources_;
   IndexFactory factory_;
 };
