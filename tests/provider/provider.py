@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import sys
 from pathlib import Path
 
@@ -200,7 +201,11 @@ async def serve(options: argparse.Namespace) -> None:
             finally:
                 tasks.discard(task)
 
-        server = await asyncio.start_server(connection, options.host, options.port, limit=4 << 20, backlog=1024)
+        tls = None
+        if options.cert:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(options.cert, options.key)
+        server = await asyncio.start_server(connection, options.host, options.port, limit=4 << 20, backlog=1024, ssl=tls)
         port = server.sockets[0].getsockname()[1]
         stop = asyncio.Event()
         for number_ in (signal.SIGTERM, signal.SIGINT):
@@ -224,6 +229,8 @@ def main() -> None:
     parser.add_argument("--port-file", help="gets the port once it listens")
     parser.add_argument("--port", type=int, default=0, help="default: one of the kernel's choosing, printed on stdout")
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--cert", help="speak TLS with this certificate (PEM)")
+    parser.add_argument("--key", help="its key, if not in the same file")
     parser.add_argument("--run", default=f"{os.getpid():05d}", help="part of every response id, so that two providers never share one")
     try:
         asyncio.run(serve(parser.parse_args()))

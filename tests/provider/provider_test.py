@@ -9,6 +9,7 @@ import json
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -25,11 +26,11 @@ TOOLS = {"anthropic": [{"name": "Bash"}, {"name": "Agent"}], "chat": [{"type": "
 class Running:
     """A provider process and its log."""
 
-    def __init__(self, scenario: dict | None = None):
+    def __init__(self, scenario: dict | None = None, *options: str):
         self.folder = Path(tempfile.mkdtemp(prefix="ts-provider-"))
         self.log = self.folder / "log"
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "provider.py"), "--scenario", json.dumps(scenario or {}), "--log", str(self.log)],
+            [sys.executable, str(HERE / "provider.py"), "--scenario", json.dumps(scenario or {}), "--log", str(self.log), *options],
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
         self.port = int(self.process.stdout.readline())
 
@@ -151,6 +152,19 @@ class Shapes(unittest.TestCase):
             connection.request("GET", "/v1/responses", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
             self.assertEqual(connection.getresponse().status, 426)
             connection.close()
+
+    def test_it_speaks_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                            "-keyout", f"{folder}/pem", "-out", f"{folder}/cert"], check=True, capture_output=True)
+            Path(f"{folder}/pem").write_text(Path(f"{folder}/pem").read_text() + Path(f"{folder}/cert").read_text())
+            with Running({}, "--cert", f"{folder}/pem") as provider:
+                trust = ssl.create_default_context(cafile=f"{folder}/cert")
+                connection = http.client.HTTPSConnection("127.0.0.1", provider.port, timeout=20, context=trust)
+                connection.request("POST", "/v1/messages", json.dumps(claude()))
+                self.assertTrue(connection.getresponse().read().endswith(b'"message_stop"}\n\n'))
+                connection.close()
 
     def test_the_log_holds_no_key(self):
         with Running() as provider:
