@@ -80,15 +80,24 @@ def gemini_settings(home: Path) -> None:
         "privacy": {"usageStatisticsEnabled": False}, "telemetry": {"enabled": False}}))
 
 
+def gemini_argv(_url: str, prompt: str, *more: str) -> list[str]:
+    return ["-p", prompt, "--yolo", "--output-format", "stream-json", "-m", "gemini-2.5-pro", *more]
+
+
 GEMINI = Agent(
-    "gemini", "gemini.generateContent", "gemini-2.5-pro",
-    lambda url, prompt: ["-p", prompt, "--yolo", "--output-format", "stream-json", "-m", "gemini-2.5-pro"],
-    lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_TRUST_WORKSPACE": "true"}, settings=gemini_settings)
+    "gemini", "gemini.generateContent", "gemini-2.5-pro", gemini_argv,
+    lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": KEY, "GEMINI_CLI_TRUST_WORKSPACE": "true"},
+    lambda url, session, prompt: gemini_argv(url, prompt, "--resume", session), gemini_settings)
+
+
+def qwen_argv(_url: str, prompt: str, *more: str) -> list[str]:
+    return ["-p", prompt, "--yolo", "--output-format", "stream-json", "--auth-type", "openai", "-m", "qwen3-coder-plus", *more]
+
 
 QWEN = Agent(
-    "qwen", "openai.chat", "qwen3-coder-plus",
-    lambda url, prompt: ["-p", prompt, "--yolo", "--output-format", "stream-json", "--auth-type", "openai", "-m", "qwen3-coder-plus"],
-    lambda url: {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": KEY, "OPENAI_MODEL": "qwen3-coder-plus"})
+    "qwen", "openai.chat", "qwen3-coder-plus", qwen_argv,
+    lambda url: {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": KEY, "OPENAI_MODEL": "qwen3-coder-plus"},
+    lambda url, session, prompt: qwen_argv(url, prompt, "--resume", session))
 
 
 def opencode_env(url: str) -> dict[str, str]:
@@ -101,6 +110,7 @@ def opencode_env(url: str) -> dict[str, str]:
 
 OPENCODE = Agent(
     "opencode", "openai.chat", "m1",
-    lambda url, prompt: ["run", "--format", "json", "-m", "mock/m1", prompt], opencode_env)
+    lambda url, prompt: ["run", "--format", "json", "-m", "mock/m1", prompt], opencode_env,
+    lambda url, session, prompt: ["run", "--format", "json", "-m", "mock/m1", "--session", session, prompt])
 
 ALL = {agent.name: agent for agent in (CLAUDE, CODEX, GEMINI, QWEN, OPENCODE)}
