@@ -8,11 +8,11 @@
 
 namespace ts::taskfile {
 
-/// What a labelled number on a line of a task file can be.
+/// What a labelled value on a line of a task file can be.
 enum class FieldKind {
   estimate,
   cap,
-  actual,       ///< the total that the run must fill in
+  actual,  ///< the total that the run must fill in
   agent_id,
   duration,
   api_calls,
@@ -25,21 +25,31 @@ enum class FieldKind {
   model,
   sprint,
   category,
+  task_id,
 };
 
 [[nodiscard]] std::string_view name_of(FieldKind kind);
 
-/// A label and what it means. `label` is compared with the label of a line in lower case, without emphasis and
-/// colon; `*` stands for any text. Of several labels the lowest `rank` wins.
+/// A label and what it means. Texts are compared in lower case, without emphasis and colon; `*` stands for any text.
+/// The first pattern of a list that fits a line rules it; of several lines the one with the lowest rank wins.
 struct LabelPattern {
   FieldKind kind = FieldKind::estimate;
-  std::string label;
+  std::string label;             ///< "@id" stands for the file's own task id, "" for a line without a label
   int rank = 50;
+  std::string column = "value";  ///< head of the table column; "value" fits pairs and tables of two columns, too
+  std::string section = "*";     ///< a heading that the line stands under, at any depth
+  std::string parent = "*";      ///< the label that stands alone above a list ("estimated totals")
 };
 
-/// A heading whose section belongs to a role or lends its lines a rank. Compared like a label, `*` as there.
+/// What standing under a heading means for a line. The innermost heading that fits rules.
 struct SectionPattern {
-  enum class Meaning { estimate, engineer, reviewer, foreign };
+  enum class Meaning {
+    estimate,  ///< the project manager's estimate: beats the header of the file
+    engineer,  ///< the engineer's own fields
+    reviewer,  ///< the reviewer's: not touched by an engineer's run
+    header,    ///< as good as the top of the file
+    foreign,   ///< fields of other things
+  };
   Meaning meaning = Meaning::foreign;
   std::string heading;
 };
@@ -48,10 +58,11 @@ struct SectionPattern {
 struct Patterns {
   std::vector<LabelPattern> labels;
   std::vector<SectionPattern> sections;
-  std::vector<std::string> placeholders;  ///< whole values that mean "not filled in", `*` as in labels
+  std::vector<std::string> placeholders;  ///< whole values that mean "not filled in", in lower case, `*` as in labels
 
-  /// A label of the user's own (`[taskfile.patterns]`): it beats every built-in one.
-  /// `kind` is a name_of(FieldKind). Errors: invalid_argument for an unknown kind or an empty label.
+  /// A label of the user's own (`[taskfile.patterns]`), in any section; in a wide table in the column that is headed by the kind.
+  /// It beats every built-in one. `kind` is a name_of(FieldKind), or "placeholder".
+  /// Errors: invalid_argument for an unknown kind or an empty label.
   [[nodiscard]] Result<void> add(std::string_view kind, std::string_view label);
 };
 

@@ -42,6 +42,7 @@ struct Field {
   ByteRange range;               ///< the bytes a write would replace; the echo beside it is not among them
   std::string text;              ///< those bytes
   std::optional<Tokens> number;  ///< of a value that could be read as a count
+  std::string joiner;            ///< what a write puts between its number and the words that stay behind it
 };
 
 /// The field that a run of the task's engineer is to fill in first.

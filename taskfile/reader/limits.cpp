@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "accounting/base/text.hpp"
+#include "taskfile/reader/finding.hpp"
+#include "taskfile/reader/value.hpp"
+#include "taskfile/text/words.hpp"
+
+namespace ts::taskfile {
+namespace {
+
+using Meaning = SectionPattern::Meaning;
+
+constexpr std::size_t kMostCandidates = 50;
+
+struct Scored {
+  Candidate candidate;
+  int score = 0;
+  std::string doubt;
+  std::string where;
+};
+
+/// What the section adds to the rank of a label; lower wins.
+int section_score(Meaning meaning) {
+  switch (meaning) {
+    case Meaning::estimate: return -15;
+    case Meaning::header: return 0;
+    case Meaning::foreign: return 20;
+    case Meaning::engineer: return 40;
+    case Meaning::reviewer: break;
+  }
+  return 100;
+}
+
+std::string_view place_of(Meaning meaning) {
+  switch (meaning) {
+    case Meaning::estimate: return "the estimate's section";
+    case Meaning::header: return "the header";
+    case Meaning::engineer: return "the engineer's section";
+    case Meaning::reviewer: return "the reviewer's section";
+    case Meaning::foreign: break;
+  }
+  return "another section";
+}
+
+std::string name_of_entry(const Entry& entry) {
+  if (entry.shape == Entry::Shape::plain) return "a line without a label";
+  if (entry.shape == Entry::Shape::cell) return fmt::format("\"{}\" in column \"{}\"", printable(entry.label, 60), printable(entry.column, 60));
+  return fmt::format("\"{}\"", printable(entry.label, 60));
+}
+
+Scored score(const Document& document, const Finding& finding, const SectionMeanings& sections) {
+  const Entry& entry = *finding.entry;
+  const Meaning meaning = sections.meaning(entry.section);
+  const std::string_view text = document.text(entry.value);
+  const bool named = entry.label.find("token") != std::string::npos || finding.kind == FieldKind::cap ||
+                     entry.column.find("token") != std::string::npos;
+  const auto quantity = token_quantity(text, named ? TokenHint::label_names_tokens : TokenHint::value_must_show_it);
+  Scored scored;
+  scored.candidate.subject = finding.kind;
+  scored.candidate.line = entry.line;
+  scored.candidate.text = printable(trim(document.line(entry.line)), 160);
+  scored.score = finding.rank + section_score(meaning);
+  scored.where = fmt::format("{} in {}", name_of_entry(entry), place_of(meaning));
+  if (entry.label.starts_with("if ")) scored.where = "the conditional figures of " + std::string(place_of(meaning));
+  if (quantity) {
+    scored.candidate.low = quantity->low;
+    scored.candidate.high = quantity->high;
+    scored.doubt = quantity->doubt;
+  }
+  if (entry.kind == LineKind::fenced) scored.candidate.why = "lost: template text in a fenced block";
+  else if (!quantity) scored.candidate.why = "lost: no number of tokens";
+  else if (meaning == Meaning::reviewer) scored.candidate.why = "lost: the reviewer's figure";
+  return scored;
+}
+
+/// Conditional estimates of one section ("If only A: 3K", "If B, too: 15K") are one range from the least to the most.
+void join_conditionals(std::vector<Scored>& all, const std::vector<Finding>& findings) {
+  Scored* first = nullptr;
+  int section = -1;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Entry& entry = *findings[i].entry;
+    if (!entry.label.starts_with("if ") || !all[i].candidate.why.empty()) continue;
+    if (first == nullptr || section != entry.section) {
+      first = &all[i];
+      section = entry.section;
+      continue;
+    }
+    first->candidate.low = std::min(*first->candidate.low, *all[i].candidate.low);
+    first->candidate.high = std::max(*first->candidate.high, *all[i].candidate.high);
+    all[i].candidate.why = fmt::format("lost: joined with line {}", first->candidate.line);
+  }
+}
+
+bool says_the_same(const Candidate& a, const Candidate& b) { return a.low == b.low && a.high == b.high; }
+
+/// The winner of `all`, the reasons of the others filled in. Null: nothing was found, or no rule decides.
+const Scored* decide(std::vector<Scored>& all, FieldKind subject, Reading& reading) {
+  Scored* best = nullptr;
+  for (Scored& scored : all)
+    if (scored.candidate.why.empty() && (best == nullptr || scored.score < best->score)) best = &scored;
+  if (best == nullptr) return nullptr;
+  Ambiguity ambiguity{subject, {}, "", subject == FieldKind::cap ? "--cap" : "--estimate"};
+  for (Scored& scored : all) {
+    if (&scored == best || !scored.candidate.why.empty()) continue;
+    if (says_the_same(scored.candidate, best->candidate)) {
+      scored.candidate.why = fmt::format("lost: says the same as line {}", best->candidate.line);
+    } else if (scored.score == best->score) {
+      scored.candidate.why = fmt::format("lost: contradicts line {}, and no rule prefers one", best->candidate.line);
+      ambiguity.candidates.push_back(scored.candidate);
+      ambiguity.why = fmt::format("{} says something else than line {}", scored.where, best->candidate.line);
+    } else {
+      scored.candidate.why = fmt::format("lost: {} comes after {}", scored.where, best->where);
+    }
+  }
+  if (!best->doubt.empty()) ambiguity.why = best->doubt;
+  best->candidate.why = "won: " + best->where;
+  if (ambiguity.why.empty()) return best;
+  best->candidate.why = "undecided: " + ambiguity.why;
+  ambiguity.candidates.insert(ambiguity.candidates.begin(), best->candidate);
+  reading.ambiguities.push_back(std::move(ambiguity));
+  return nullptr;
+}
+
+std::vector<Scored> scored_of(const Document& document, const std::vector<Finding>& findings, const SectionMeanings& sections) {
+  std::vector<Scored> all;
+  for (const Finding& finding : findings) all.push_back(score(document, finding, sections));
+  return all;
+}
+
+std::vector<Finding> only(const std::vector<Finding>& findings, FieldKind kind) {
+  std::vector<Finding> some;
+  for (const Finding& finding : findings)
+    if (finding.kind == kind) some.push_back(finding);
+  return some;
+}
+
+void keep_candidates(const std::vector<Scored>& all, Reading& reading) {
+  for (const Scored& scored : all)
+    if (reading.candidates.size() < kMostCandidates) reading.candidates.push_back(scored.candidate);
+}
+
+}  // namespace
+
+void choose_limits(const Document& document, const std::vector<Finding>& findings, const SectionMeanings& sections, Reading& reading) {
+  const std::vector<Finding> estimates = only(findings, FieldKind::estimate);
+  std::vector<Scored> all = scored_of(document, estimates, sections);
+  join_conditionals(all, estimates);
+  if (reading.estimate) {  // the front matter has spoken
+    for (Scored& scored : all)
+      if (scored.candidate.why.empty()) scored.candidate.why = "lost: the front matter comes first";
+  } else if (const Scored* best = decide(all, FieldKind::estimate, reading)) {
+    reading.estimate = Estimate{*best->candidate.low, *best->candidate.high, best->candidate.line, best->where};
+  }
+  keep_candidates(all, reading);
+  std::vector<Scored> caps = scored_of(document, only(findings, FieldKind::cap), sections);
+  if (reading.cap) {
+    for (Scored& scored : caps)
+      if (scored.candidate.why.empty()) scored.candidate.why = "lost: the front matter comes first";
+  } else if (const Scored* best = decide(caps, FieldKind::cap, reading)) {
+    reading.cap = WrittenCap{*best->candidate.high, best->candidate.line};
+  }
+  keep_candidates(caps, reading);
+}
+
+}  // namespace ts::taskfile

@@ -1,0 +1,92 @@
+#include "taskfile/reader/value.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "taskfile/text/words.hpp"
+
+namespace ts::taskfile {
+namespace {
+
+constexpr Tokens kBareTokens = 1000;  ///< a number without K and without "tokens" counts as tokens from here on
+
+/// Where an echo of the estimate or a comment begins: "(Est: 25K)", "Est: 25K", "<!-- … -->". npos: none.
+std::size_t echo_at(std::string_view text) {
+  const std::string low = lower(text);
+  std::size_t at = std::string::npos;
+  for (const std::string_view sign : {"(est", "(pm est", "(planned", "(budget", "<!--"}) at = std::min(at, low.find(sign));
+  if (low.starts_with("est:") || low.starts_with("est.:") || low.starts_with("estimate:")) at = 0;
+  return at;
+}
+
+/// "(estimated)" beside a number is a remark about that number and not the echo of an estimate.
+bool echoes_number(std::string_view text, std::size_t at) {
+  return text.substr(at).starts_with("<!--") || !quantities(text.substr(at)).empty() || lower(text.substr(at)).starts_with("(est: y");
+}
+
+bool is_blank_to_fill(std::string_view core) {
+  return core.empty() || core.find_first_not_of("_~K% kX") == std::string_view::npos;
+}
+
+bool is_placeholder(std::string_view core, const Patterns& patterns) {
+  if (is_blank_to_fill(core)) return true;
+  const std::string low = lower(core);
+  return std::any_of(patterns.placeholders.begin(), patterns.placeholders.end(), [&](const std::string& p) { return fits(p, low); });
+}
+
+ByteRange range_of(std::string_view part, std::string_view whole) {
+  const std::size_t begin = static_cast<std::size_t>(part.data() - whole.data());
+  return {begin, begin + part.size()};
+}
+
+}  // namespace
+
+Value value_of_text(std::string_view text, const Patterns& patterns) {
+  Value value;
+  const std::size_t echo = echo_at(text);
+  const bool cut = echo != std::string_view::npos && echo > 0 && echoes_number(text, echo);
+  const std::string_view core = trim(cut ? text.substr(0, echo) : text);
+  value.range = range_of(core, text);
+  value.state = is_placeholder(bare(core), patterns) ? FieldState::placeholder : FieldState::value;
+  return value;
+}
+
+Value value_of_count(std::string_view text, const Patterns& patterns) {
+  Value value;
+  const std::size_t echo = echo_at(text);
+  const bool cut = echo != std::string_view::npos && (echo == 0 || echoes_number(text, echo));
+  const std::string_view core = trim(cut ? text.substr(0, echo) : text);
+  value.range = core.empty() ? ByteRange{0, 0} : range_of(core, text);
+  if (core.empty() && cut && !text.empty()) value.joiner = " ";
+  const std::string_view word = bare(core);
+  const bool bracketed = word.starts_with("<") || word.starts_with("[") || word.starts_with("{");
+  const std::vector<Quantity> found = quantities(core);
+  const auto count = std::find_if(found.begin(), found.end(), [](const Quantity& q) { return q.unit != Quantity::Unit::other; });
+  if (count != found.end() && !bracketed) {
+    value.state = FieldState::value;
+    value.number = count->high;
+    value.range = {value.range.begin + count->begin, value.range.begin + count->end};
+    return value;
+  }
+  value.state = FieldState::placeholder;
+  if (is_placeholder(word, patterns)) return value;
+  const std::string low = lower(word);
+  if (low.starts_with("n/a") || low.starts_with("none") || !found.empty()) {
+    value.state = FieldState::value;  // somebody's word that there is no number
+    return value;
+  }
+  value.range.end = value.range.begin;  // words instead of a number: they stay behind it
+  value.joiner = " \u00b7 ";
+  return value;
+}
+
+std::optional<Quantity> token_quantity(std::string_view text, TokenHint hint) {
+  for (const Quantity& quantity : quantities(text)) {
+    if (quantity.unit == Quantity::Unit::other) continue;
+    const bool sure = quantity.unit == Quantity::Unit::tokens || quantity.scaled || quantity.high >= kBareTokens;
+    if (hint == TokenHint::label_names_tokens || sure) return quantity;
+  }
+  return std::nullopt;
+}
+
+}  // namespace ts::taskfile

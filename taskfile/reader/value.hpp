@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "taskfile/patterns.hpp"
+#include "taskfile/reading.hpp"
+#include "taskfile/text/quantity.hpp"
+
+namespace ts::taskfile {
+
+/// What stands in a field, and which bytes of it a write would replace. Offsets are relative to the text.
+struct Value {
+  FieldState state = FieldState::absent;
+  ByteRange range;
+  std::optional<Tokens> number;
+  std::string_view joiner;  ///< what has to stand between a written number and the words after it
+};
+
+/// Reads the text of a field that holds a count, or shall. An echo of the estimate ("(Est: 25K)") and a comment stay outside the range.
+[[nodiscard]] Value value_of_count(std::string_view text, const Patterns& patterns);
+
+/// Reads any other field: it is a placeholder, or a value.
+[[nodiscard]] Value value_of_text(std::string_view text, const Patterns& patterns);
+
+/// The estimate on a line: the first quantity that can be a count of tokens. 
+enum class TokenHint { label_names_tokens, value_must_show_it };
+[[nodiscard]] std::optional<Quantity> token_quantity(std::string_view text, TokenHint hint);
+
+}  // namespace ts::taskfile
