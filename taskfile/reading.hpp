@@ -43,6 +43,7 @@ struct Field {
   std::string text;              ///< those bytes
   std::optional<Tokens> number;  ///< of a value that could be read as a count
   std::string joiner;            ///< what a write puts between its number and the words that stay behind it
+  bool wants_difference = false;  ///< of a variance: in tokens and not in percent (a "Delta" column)
 };
 
 /// The field that a run of the task's engineer is to fill in first.

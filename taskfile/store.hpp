@@ -56,14 +56,20 @@ class FileStore {
   [[nodiscard]] virtual Result<FileImage> read(const std::filesystem::path& path, std::size_t limit) = 0;
   /// A file in the folder of `like` with its mode, owner and extended attributes. Errors: permission_denied when `like` is read-only.
   [[nodiscard]] virtual Result<std::unique_ptr<TempFile>> create_like(const std::filesystem::path& like) = 0;
+  /// The file of task `task_id` that stood at `lost` when the run began. Errors: not_found, ambiguous.
+  [[nodiscard]] virtual Result<std::filesystem::path> find_again(const std::filesystem::path& lost, const std::string& task_id) = 0;
   /// Puts `temp` in the place of `path` if that still has `stamp`. Durability: the folder is synced.
   [[nodiscard]] virtual Result<Replaced> replace(TempFile& temp, const std::filesystem::path& path, const FileStamp& stamp) = 0;
 };
 
 /// The real file system.
+/// Thread: not for concurrent use of one FileLock or TempFile; otherwise any.
 [[nodiscard]] FileStore& file_system();
 
 using Planner = std::function<Result<EditPlan>(const Document&)>;
+
+/// The planner of the usual write-back: reads, then plan_actual().
+[[nodiscard]] Planner actual_planner(Actual actual, Role role, Patterns patterns = default_patterns());
 
 struct WriteReport {
   std::filesystem::path path;      ///< where it was written: differs from the request after a move
@@ -73,6 +79,7 @@ struct WriteReport {
   std::string diff;
   std::optional<Incident> incident;
   std::vector<std::string> notes;
+  Tokens task_count = 0;           ///< all attempts of the role together
 };
 
 struct UpdateRequest {

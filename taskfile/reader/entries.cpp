@@ -27,6 +27,13 @@ std::string_view after_marks(std::string_view line) {
   }
 }
 
+/// Without the bold marks that enclose all of it; other marks belong to what a write replaces.
+std::string_view unbold(std::string_view value) {
+  value = trim(value);
+  const bool bold = value.size() > 4 && (value.starts_with("**") || value.starts_with("__")) && value.substr(0, 2) == value.substr(value.size() - 2);
+  return bold && value.find_first_not_of(value[0]) != std::string_view::npos ? trim(value.substr(2, value.size() - 4)) : value;
+}
+
 struct Pair {
   std::string_view label;
   std::string_view value;
@@ -123,7 +130,7 @@ class Collector {
   /// The bytes of a cell that hold its value; for an empty one the place after its first blank.
   static std::string_view value_in(std::string_view line, ByteRange cell) {
     const std::string_view whole = line.substr(cell.begin, cell.size());
-    const std::string_view value = bare(whole);
+    const std::string_view value = unbold(whole);
     return value.empty() ? line.substr(cell.begin + std::min<std::size_t>(1, cell.size()), 0) : value;
   }
 
@@ -138,7 +145,7 @@ class Collector {
       rest = split == std::string_view::npos ? std::string_view() : rest.substr(split + 3);
     }
     if (any) return;
-    Entry entry = at(number, bare(text));
+    Entry entry = at(number, trim(text));
     entry.column = "value";
     entry.parent = parent_;
     entry.shape = Entry::Shape::plain;
@@ -151,7 +158,7 @@ class Collector {
     const std::string label = label_of(pair.label);
     const bool listed = is_listed(document_.line(number));
     if (!listed) parent_ = pair.value.empty() ? label : std::string();
-    Entry entry = at(number, bare(pair.value));
+    Entry entry = at(number, unbold(pair.value));
     entry.label = label;
     entry.column = "value";
     entry.parent = listed ? parent_ : std::string();

@@ -58,7 +58,8 @@ class Fields {
     const Role by_section = sections_.owner(entry.section);
     const Role owner = named ? *named : by_section == Role::other ? Role::engineer : by_section;
     const bool owned = named || by_section != Role::other;
-    if (entry.kind == LineKind::fenced && !owned) return;
+    const bool fenced = entry.kind == LineKind::fenced;
+    if (fenced && by_section == Role::other && !(named && finding.kind == FieldKind::agent_id)) return;
     if (sections_.meaning(entry.section) == Meaning::estimate && !says_actual(entry)) return;
     const std::string_view text = document_.text(entry.value);
     if (finding.kind == FieldKind::variance && add_sentence(entry, owner, owned)) return;
@@ -68,7 +69,7 @@ class Fields {
     ranked.owned = owned;
     const bool words_elsewhere = !value.joiner.empty() && !owned && !known_place(entry.section);
     if (words_elsewhere) return;
-    ranked.score = finding.rank - (owned ? 20 : 0) + (known_place(entry.section) || owned ? 0 : 5);
+    ranked.score = finding.rank - (by_section == Role::other ? 0 : 20) + (known_place(entry.section) || owned ? 0 : 5) + (fenced ? 40 : 0);
     all_.push_back(std::move(ranked));
   }
 
@@ -91,9 +92,14 @@ class Fields {
   bool is_total(const Finding& finding) const {
     const Entry& entry = *finding.entry;
     const std::string_view text = document_.text(entry.value);
-    if (entry.shape == Entry::Shape::plain) return value_of_text(text, patterns_).state == FieldState::placeholder;
+    if (entry.shape == Entry::Shape::plain) return value_of_text(text, patterns_).state == FieldState::placeholder || is_number(text);
     if (entry.label != "actual" && !entry.label.starts_with("actual (")) return true;
     return token_quantity(text, TokenHint::value_must_show_it).has_value() || value_of_text(text, patterns_).state == FieldState::placeholder;
+  }
+
+  static bool is_number(std::string_view text) {
+    const std::vector<Quantity> found = quantities(text);
+    return found.size() == 1 && found[0].begin == 0 && found[0].end == text.size();
   }
 
   Ranked make(const Entry& entry, const Value& value, FieldKind kind, Role owner) const {
@@ -108,6 +114,7 @@ class Fields {
     ranked.field.text = document_.text(ranked.field.range);
     ranked.field.number = value.number;
     ranked.field.joiner = value.joiner;
+    ranked.field.wants_difference = entry.column == "delta";
     return ranked;
   }
 

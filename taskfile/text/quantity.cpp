@@ -194,6 +194,8 @@ std::vector<Quantity> quantities(std::string_view text) {
     quantity.end = high.end;
     fill(quantity, low, high);
     quantity.unit = after_factor(text, at) ? Quantity::Unit::other : unit_after(text.substr(high.end));
+    const bool multiplied = quantity.scaled && trim(text.substr(high.end)).starts_with("\u00d7");  // "50K × 0.5": the count comes first
+    if (multiplied) quantity.unit = Quantity::Unit::none;
     at = high.end;
     const bool chained = at + 1 < text.size() && text[at] == '-' && is_digit(text[at + 1]);  // 2026-01-05
     if (chained) {
