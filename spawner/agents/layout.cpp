@@ -75,7 +75,9 @@ std::optional<std::string> session_of_path(TranscriptLayout layout, std::string_
     case TranscriptLayout::claude: return claude_session(parts);
     case TranscriptLayout::codex: return codex_session(parts);
     case TranscriptLayout::qwen: return qwen_session(parts);
-    case TranscriptLayout::gemini:  // the name has only the first 8 digits; the first line has all
+    case TranscriptLayout::gemini:  // chats/<session>/ holds its sub-agents; else the name has 8 digits only and the first line has all
+      if (parts.size() > 3) return std::string(parts[2]);
+      break;
     case TranscriptLayout::none: break;
   }
   return std::nullopt;

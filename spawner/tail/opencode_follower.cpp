@@ -1,0 +1,155 @@
+#include "spawner/tail/opencode_follower.hpp"
+
+#include <utility>
+
+namespace ts::tail {
+
+namespace {
+
+constexpr std::chrono::milliseconds kTick{200};
+
+std::int64_t to_ms(UtcTime time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count(); }
+
+}  // namespace
+
+OpencodeFollower::OpencodeFollower(FollowRequest request)
+    : request_(std::move(request)), judge_(request_), since_ms_(to_ms(request_.launched) - 1), watcher_([this](const std::string& path) {
+        if (path.starts_with(path_)) dirty_ = true;  // the database, its -wal, its -shm
+      }) {
+  if (request_.places.empty()) return;
+  path_ = request_.places.front().root + "/" + request_.places.front().database;
+  file_.path = path_;
+  watcher_.add_root(request_.places.front().root, 0);
+}
+
+void OpencodeFollower::drain(UsageSink& sink) {
+  watcher_.drain();
+  if (!looked_this_tick_) look(sink);
+}
+
+void OpencodeFollower::tick(MonoTime now, UsageSink& sink) {
+  judge_.tick(now);
+  watcher_.drain();
+  watcher_.walk_missing();
+  if (watcher_.limited()) dirty_ = true;
+  looked_this_tick_ = false;
+  look(sink);
+}
+
+std::chrono::milliseconds OpencodeFollower::tick_interval() const { return kTick; }
+
+void OpencodeFollower::session_named(std::string_view session) {
+  judge_.name(session);
+  dirty_ = true;
+}
+
+void OpencodeFollower::look(UsageSink& sink) {
+  if (!dirty_ || path_.empty()) return;
+  looked_this_tick_ = true;
+  const auto answer = read(sink);
+  dirty_ = answer.has_error() && answer.error().code != Errc::not_found;
+  // Busy passes by itself; anything else is told once.
+  if (answer.has_value() || answer.error().code == Errc::not_found || answer.error().code == Errc::busy) return;
+  if (told_error_ == answer.error().message) return;
+  told_error_ = answer.error().message;
+  warnings_.push_back({"database", answer.error().message + "; opencode's requests are not metered from its database now"});
+}
+
+Result<void> OpencodeFollower::read(UsageSink& sink) {
+  TS_TRY(const OpencodeDb db, OpencodeDb::open(path_));
+  TS_TRY(const std::vector<OpencodeSession> sessions, db.sessions_since(since_ms_));
+  std::uint64_t generation = 0;
+  do {  // a session that became the run's can bring its children
+    generation = judge_.generation();
+    for (const OpencodeSession& session : sessions) sessions_[session.id] = is_ours_now(session) ? sessions_[session.id] : Belonging::foreign;
+  } while (generation != judge_.generation());
+  for (const OpencodeSession& session : sessions)
+    if (is_ours(sessions_[session.id])) TS_CHECK(read_session(db, session, sink));
+  return {};
+}
+
+bool OpencodeFollower::is_ours_now(const OpencodeSession& session) {
+  Belonging& belonging = sessions_.try_emplace(session.id, Belonging::undecided).first->second;
+  if (is_ours(belonging)) return true;
+  Candidate candidate;
+  candidate.session = session.id;
+  candidate.parent = session.parent;
+  candidate.cwd_known = true;
+  candidate.cwd_ours = judge_.is_run_folder(session.directory);
+  candidate.existed = session.created_ms < since_ms_;
+  belonging = judge_.decide(candidate);
+  return is_ours(belonging);
+}
+
+Result<void> OpencodeFollower::read_session(const OpencodeDb& db, const OpencodeSession& session, UsageSink& sink) {
+  TS_TRY(const std::vector<OpencodeMessage> messages, db.messages(session.id, since_ms_));
+  file_.session = session.id;
+  file_.belonging = sessions_[session.id];
+  if (told_sessions_.insert(session.id).second) {
+    SessionEvent event;
+    event.session = session.id;
+    event.version = session.version;
+    event.cwd = session.directory;
+    sink.on_session(event);
+  }
+  for (const OpencodeMessage& message : messages) deliver(session, message, sink);
+  return {};
+}
+
+void OpencodeFollower::deliver(const OpencodeSession& session, const OpencodeMessage& message, UsageSink& sink) {
+  if (message.created_ms < since_ms_) return;  // copied by a fork from before the launch
+  if (!message.readable && unreadable_.insert(message.id).second) {
+    ++parse_.lines;
+    ++parse_.malformed;
+  }
+  if (message.counts == TokenCounts{} || is_copy(session, message)) return;
+  Seen& seen = seen_[message.id];
+  if (seen.counts == message.counts && seen.requests == message.requests) return;
+  seen = {message.counts, message.requests};
+  ++parse_.lines;
+  ++parse_.events;
+  UsageEvent event;
+  event.response_id = message.id;
+  event.model = message.model;
+  event.session = session.id;
+  event.counts = message.counts;
+  event.at = UtcTime(std::chrono::milliseconds(message.created_ms));
+  event.requests = message.requests;
+  sink.on_usage(event);
+}
+
+// A fork copies messages under new ids, with their times and counts: two completed messages that agree in all of these are one.
+bool OpencodeFollower::is_copy(const OpencodeSession& session, const OpencodeMessage& message) {
+  if (message.completed_ms == 0 || seen_.contains(message.id)) return false;
+  std::string content = message.model + '/' + std::to_string(message.created_ms) + '/' + std::to_string(message.completed_ms);
+  for (auto part : kTokenParts) content += '/' + std::to_string(message.counts.*part);
+  const auto [original, first] = originals_.try_emplace(std::move(content), session.id + '/' + message.id);
+  return !first && original->second != session.id + '/' + message.id && !original->second.starts_with(session.id + '/');
+}
+
+void OpencodeFollower::finish(UsageSink& sink) {
+  judge_.close();
+  dirty_ = true;
+  // The agent is dead: nobody holds a lock for long.
+  for (int attempt = 0; attempt < 20 && dirty_; ++attempt) look(sink);
+}
+
+FollowStats OpencodeFollower::stats() const {
+  FollowStats all;
+  all.parse = parse_;
+  for (const auto& [session, belonging] : sessions_) {
+    if (is_ours(belonging)) all.files = 1;
+    else ++all.foreign;
+  }
+  all.watches = watcher_.watches();
+  all.polling = watcher_.limited();
+  return all;
+}
+
+std::vector<FollowWarning> OpencodeFollower::take_warnings() {
+  auto all = std::exchange(warnings_, {});
+  for (auto& warning : judge_.take_warnings()) all.push_back(std::move(warning));
+  return all;
+}
+
+}  // namespace ts::tail
