@@ -25,7 +25,7 @@ std::string project_root(const std::string& path, std::string_view relative) {
 }  // namespace
 
 FileFollower::FileFollower(FollowRequest request)
-    : request_(std::move(request)), judge_(request_), past_{request_.launched, {}, 0}, watcher_([this](const std::string& path) { on_file(path); }) {
+    : request_(std::move(request)), judge_(request_), past_{request_.launched, {}, 0, request_.past}, watcher_([this](const std::string& path) { on_file(path); }) {
   for (const auto& place : request_.places) watcher_.add_root(place.root, place.depth);
   starting_ = false;
 }

@@ -33,6 +33,9 @@ struct FollowRequest {
   std::function<std::vector<pid_t>()> tree;
   /// Absent (null): other runs' claims are not looked at. Lifetime: must outlive the follower.
   SessionClaims* claims = nullptr;
+  /// Gets the usage that stood in the run's own transcripts before the launch (a resumed session), when it is read: stdout totals of
+  /// Codex and Qwen Code hold that past too and must be lowered by it. Null: nobody asks. Lifetime: must outlive the follower.
+  UsageSink* past = nullptr;
 };
 
 /// The transcript an event came from.

@@ -14,7 +14,8 @@ constexpr int kBusyMs = 50;
 
 constexpr const char* kSessions =
     "SELECT id, ifnull(parent_id, ''), directory, version, time_created FROM session"
-    " WHERE time_updated >= ?1 OR time_created >= ?1 ORDER BY time_created, id";
+    " WHERE time_updated >= ?1 OR EXISTS (SELECT 1 FROM message WHERE session_id = session.id AND message.time_created >= ?1)"
+    " ORDER BY time_created, id";
 
 // The steps are the requests; a message without steps gives its own counts.
 constexpr const char* kMessages =

@@ -33,6 +33,7 @@ void OpencodeFollower::tick(MonoTime now, UsageSink& sink) {
   watcher_.walk_missing();
   if (watcher_.limited()) dirty_ = true;
   looked_this_tick_ = false;
+  if (generation_ != judge_.generation()) dirty_ = true;
   look(sink);
 }
 
@@ -61,16 +62,17 @@ Result<void> OpencodeFollower::read(UsageSink& sink) {
   std::uint64_t generation = 0;
   do {  // a session that became the run's can bring its children
     generation = judge_.generation();
-    for (const OpencodeSession& session : sessions) sessions_[session.id] = is_ours_now(session) ? sessions_[session.id] : Belonging::foreign;
+    for (const OpencodeSession& session : sessions) judge(session);
   } while (generation != judge_.generation());
   for (const OpencodeSession& session : sessions)
     if (is_ours(sessions_[session.id])) TS_CHECK(read_session(db, session, sink));
+  generation_ = judge_.generation();
   return {};
 }
 
-bool OpencodeFollower::is_ours_now(const OpencodeSession& session) {
+void OpencodeFollower::judge(const OpencodeSession& session) {
   Belonging& belonging = sessions_.try_emplace(session.id, Belonging::undecided).first->second;
-  if (is_ours(belonging)) return true;
+  if (is_ours(belonging)) return;
   Candidate candidate;
   candidate.session = session.id;
   candidate.parent = session.parent;
@@ -78,7 +80,6 @@ bool OpencodeFollower::is_ours_now(const OpencodeSession& session) {
   candidate.cwd_ours = judge_.is_run_folder(session.directory);
   candidate.existed = session.created_ms < since_ms_;
   belonging = judge_.decide(candidate);
-  return is_ours(belonging);
 }
 
 Result<void> OpencodeFollower::read_session(const OpencodeDb& db, const OpencodeSession& session, UsageSink& sink) {

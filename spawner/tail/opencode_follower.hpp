@@ -31,7 +31,7 @@ class OpencodeFollower final : public Follower {
  private:
   void look(UsageSink& sink);
   [[nodiscard]] Result<void> read(UsageSink& sink);
-  [[nodiscard]] bool is_ours_now(const OpencodeSession& session);
+  void judge(const OpencodeSession& session);
   [[nodiscard]] Result<void> read_session(const OpencodeDb& db, const OpencodeSession& session, UsageSink& sink);
   void deliver(const OpencodeSession& session, const OpencodeMessage& message, UsageSink& sink);
   [[nodiscard]] bool is_copy(const OpencodeSession& session, const OpencodeMessage& message);
@@ -42,6 +42,7 @@ class OpencodeFollower final : public Follower {
   FollowedFile file_;
   std::int64_t since_ms_ = 0;
   bool dirty_ = true;
+  std::uint64_t generation_ = 0;    ///< of the judge, when the sessions were last decided
   bool looked_this_tick_ = false;
   std::map<std::string, Belonging, std::less<>> sessions_;
   std::set<std::string, std::less<>> told_sessions_;

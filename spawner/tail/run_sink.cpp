@@ -15,6 +15,7 @@ void RunSink::on_usage(const UsageEvent& event) {
   if (muted_ || old) {
     past_.ids.insert(id);
     ++past_.events;
+    if (past_.sink != nullptr) past_.sink->on_usage(event);
     return;
   }
   if (past_.ids.contains(id)) {

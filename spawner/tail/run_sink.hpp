@@ -14,6 +14,7 @@ struct Past {
   UtcTime launched;
   std::unordered_set<std::uint64_t> ids;  ///< hashes of response ids that were there before the launch
   std::uint64_t events = 0;               ///< left out because of their age
+  UsageSink* sink = nullptr;              ///< hears them; null: nobody
 };
 
 /// Stands between a transcript's dialect and the run's sink and lets only what is new pass. Muted, it only learns what is past.

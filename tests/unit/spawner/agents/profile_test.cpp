@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "accounting/usage/dialects.hpp"
+
 namespace ts::agents {
 namespace {
 
@@ -50,8 +52,14 @@ TEST(Detect, LeavesOtherProgramsAlone) {
   EXPECT_EQ(detect(Argv{}).profile->kind, AgentKind::other);
 }
 
-TEST(Profiles, AreFoundByName) {
-  for (const Profile& profile : all_profiles()) EXPECT_EQ(profile_named(profile.name), &profile);
+TEST(Profiles, NameDialectsThatExist) {
+  for (const Profile& profile : all_profiles()) {
+    EXPECT_EQ(profile_named(profile.name), &profile);
+    EXPECT_NE(make_stream_dialect(profile.stream_dialect), nullptr) << profile.name;
+    if (profile.store == TranscriptStore::files) {
+      EXPECT_NE(make_transcript_dialect(profile.transcript_dialect), nullptr) << profile.name;
+    }
+  }
   EXPECT_EQ(profile_named("emacs"), nullptr);
 }
 
