@@ -34,7 +34,7 @@ struct ApiResponse {
 };
 
 /// Reads the usage out of one response's (decoded) body while it passes by. Memory is bounded. No I/O.
-/// Events have the response's id, grow as the body says more, and are delivered as soon as they are known.
+/// Events have the response's id, grow as the body says more, and are delivered as soon as they are sure (Gemini: at the end).
 class ApiUsage {
  public:
   virtual ~ApiUsage() = default;

@@ -157,6 +157,12 @@ bool RawUsage::read_nested(json::Reader& reader, UsageShape shape, int depth) {
   return reader.ok();
 }
 
+void RawUsage::merge(const RawUsage& other) {
+  for (std::size_t i = 0; i < kUsageFieldCount; ++i) values_[i] = std::max(values_[i], other.values_[i]);
+  seen_ |= other.seen_;
+  bad_ = bad_ || other.bad_;
+}
+
 std::optional<TokenCounts> RawUsage::counts() const {
   if (bad_ || seen_ == 0) return std::nullopt;
   const RawUsage& raw = *this;

@@ -56,6 +56,9 @@ class RawUsage {
   /// False: the text is broken.
   bool read(json::Reader& reader, UsageShape shape);
 
+  /// Takes over what the other has where it is higher.
+  void merge(const RawUsage& other);
+
   [[nodiscard]] bool seen(UsageField field) const { return (seen_ >> static_cast<unsigned>(field) & 1U) != 0; }
   [[nodiscard]] Tokens operator[](UsageField field) const { return values_[static_cast<std::size_t>(field)]; }
   /// A known key held no count, or one that is out of range.
