@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "accounting/base/result.hpp"
+#include "accounting/ledger/records.hpp"
+
+namespace ts::report {
+
+/// A run as `show --json` and `--result` give it (contract: "Machine-readable"). Times RFC 3339 UTC, money micro-USD, unknown null.
+[[nodiscard]] std::string run_json(const ledger::RunRecord& run);
+
+/// Several runs as one JSON array, as `ps --json` gives them.
+[[nodiscard]] std::string runs_json(const std::vector<ledger::RunRecord>& runs);
+
+/// Lossless forms for the run folder (`run.json`, `end.json`), from which a lost ledger row is made anew.
+[[nodiscard]] std::string encode_start(const ledger::RunStart& start);
+[[nodiscard]] std::string encode_end(const ledger::RunEnd& end);
+/// Errors: corrupt.
+[[nodiscard]] Result<ledger::RunStart> decode_start(std::string_view json);
+[[nodiscard]] Result<ledger::RunEnd> decode_end(std::string_view json);
+
+}  // namespace ts::report
