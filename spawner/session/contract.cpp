@@ -1,0 +1,158 @@
+#include "spawner/session/contract.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+#include "accounting/base/text.hpp"
+#include "accounting/budget/cap.hpp"
+#include "spawner/process/containment.hpp"
+#include "taskfile/find.hpp"
+#include "taskfile/store.hpp"
+
+namespace ts::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+Refusal refused(std::string message) { return {kExitRefused, std::move(message)}; }
+
+/// What the run needs to know of its task file.
+struct Task {
+  fs::path file;
+  taskfile::Reading reading;
+};
+
+Result<Task> load_task(const RunOptions& options, const Surroundings& world) {
+  TS_TRY(const fs::path found, taskfile::resolve(options.task, taskfile::project_root(world.cwd)));
+  const fs::path path = found.is_absolute() ? found : fs::path{world.cwd} / found;
+  TS_TRY(const taskfile::Document document, taskfile::load(path));
+  return Task{path.lexically_normal(), taskfile::read(document, world.patterns)};
+}
+
+/// The refusal of a file that gives several answers, with all of them.
+std::string ambiguity_text(const Task& task, const taskfile::Ambiguity& ambiguity) {
+  std::string text = fmt::format("{}: the {} is ambiguous: {}", task.file.string(), taskfile::name_of(ambiguity.subject), ambiguity.why);
+  for (const taskfile::Candidate& c : ambiguity.candidates) text += fmt::format("\n  line {}: {}", c.line, printable(c.text, 120));
+  return text + fmt::format("\nSay which with {}", ambiguity.flag);
+}
+
+std::string shown_path(const fs::path& file, const std::string& cwd) {
+  const fs::path relative = file.lexically_relative(cwd);
+  return relative.empty() || relative.string().starts_with("..") ? file.string() : relative.string();
+}
+
+Result<void> use_task(const RunOptions& options, const Surroundings& world, Contract& contract, CapSources& sources) {
+  TS_TRY(const Task task, load_task(options, world));
+  const taskfile::Reading& says = task.reading;
+  ledger::RunStart& start = contract.start;
+  start.task_file = task.file.string();
+  start.task_id = says.task_id;
+  start.task_title = says.title;
+  start.sprint = says.sprint;
+  start.category = says.category;
+  const bool engineer = taskfile::role_named(options.role) == taskfile::Role::engineer;
+  const auto* unclear = says.ambiguity(taskfile::FieldKind::estimate);
+  if (unclear != nullptr && options.estimate.empty() && options.cap.empty()) return Error{Errc::ambiguous, ambiguity_text(task, *unclear)};
+  const auto* caps = says.ambiguity(taskfile::FieldKind::cap);
+  if (caps != nullptr && options.cap.empty()) return Error{Errc::ambiguous, ambiguity_text(task, *caps)};
+  if (says.estimate && options.estimate.empty()) {
+    start.estimate = {says.estimate->low, says.estimate->high, says.estimate->line};
+    if (engineer) sources.estimate = UpperEstimate{says.estimate->high, fmt::format("line {}", says.estimate->line)};
+  }
+  if (says.cap && engineer)
+    sources.written = StatedCap{std::to_string(says.cap->limit), fmt::format("{}:{}", shown_path(task.file, world.cwd), says.cap->line)};
+  return {};
+}
+
+Result<void> use_estimate_option(const RunOptions& options, Contract& contract, CapSources& sources) {
+  if (options.estimate.empty()) return {};
+  TS_TRY(const Tokens high, parse_token_count(options.estimate));
+  contract.start.estimate = {high, high, std::nullopt};
+  sources.estimate = UpperEstimate{high, "--estimate"};
+  return {};
+}
+
+Result<void> use_policy(const RunOptions& options, Contract& contract) {
+  supervisor::Policy& policy = contract.policy;
+  policy.limits.cap = contract.start.cap.limit;
+  policy.limits.on_cap = options.on_cap;
+  policy.limits.max_time = options.max_time;
+  policy.limits.max_idle = options.max_idle;
+  policy.limits.thresholds = options.warn_at;
+  policy.ladder = options.grace.count() == 0 ? process::immediate_ladder()
+                                             : process::StopLadder{{{SIGTERM, options.grace}, {SIGKILL, std::chrono::seconds{2}}}};
+  policy.leftovers = options.leftovers;
+  policy.drain = options.drain;
+  if (options.on_cap == OnCap::hold)
+    return Error{Errc::unsupported, "--on-cap hold needs the gateway, which this build does not have; use stop or report"};
+  return {};
+}
+
+Result<void> use_agent(const RunOptions& options, Contract& contract) {
+  contract.agent = agents::detect(options.argv);
+  if (!options.agent.empty()) {
+    const agents::Profile* profile = agents::profile_named(options.agent);
+    if (profile == nullptr) {
+      std::string names;
+      for (const agents::Profile& known : agents::all_profiles()) names += (names.empty() ? "" : ", ") + std::string{known.name};
+      return Error{Errc::invalid_argument, fmt::format("--agent {}: unknown; the agents are {}", options.agent, names)};
+    }
+    contract.agent.profile = profile;
+  }
+  contract.start.agent = contract.agent.profile->name;
+  return {};
+}
+
+Result<void> fill(const RunOptions& options, const Surroundings& world, Contract& contract) {
+  contract.start.argv = options.argv;
+  contract.start.cwd = world.cwd;
+  contract.start.role = options.role;
+  contract.start.on_cap = name_of(options.on_cap);
+  contract.start.project = taskfile::project_root(world.cwd).string();
+  TS_CHECK(use_agent(options, contract));
+  CapSources sources;
+  sources.factor = options.cap_factor;
+  sources.formula = options.cap_formula;
+  if (!options.cap.empty()) sources.said = StatedCap{options.cap, options.cap_origin};
+  if (!options.task.empty()) TS_CHECK(use_task(options, world, contract, sources));
+  TS_CHECK(use_estimate_option(options, contract, sources));
+  TS_TRY(ResolvedCap cap, resolve_cap(sources));
+  contract.start.cap = {cap.limit, cap.formula, cap.source};
+  for (std::string& note : cap.notes) contract.notes.push_back(std::move(note));
+  return use_policy(options, contract);
+}
+
+std::string estimate_text(const ledger::Estimate& estimate) {
+  if (!estimate.high) return "no estimate";
+  const std::string high = compact(*estimate.high);
+  const bool range = estimate.low && *estimate.low != *estimate.high;
+  std::string text = range ? fmt::format("estimate {}–{} tokens", compact(*estimate.low), high) : fmt::format("estimate {} tokens", high);
+  if (estimate.line) text += fmt::format(" (line {})", *estimate.line);
+  return text;
+}
+
+}  // namespace
+
+Agreement agree(const RunOptions& options, const Surroundings& world) {
+  Contract contract;
+  if (const auto filled = fill(options, world, contract); filled.has_error()) return {std::nullopt, refused(filled.error().message)};
+  return {std::move(contract), std::nullopt};
+}
+
+std::string contract_line(const Contract& contract) {
+  const ledger::RunStart& start = contract.start;
+  std::string line;
+  if (!start.task_file.empty()) {
+    line = start.task_id.empty() ? fs::path{start.task_file}.filename().string() : start.task_id;
+    if (!start.task_title.empty()) line += " " + printable(start.task_title, 80);
+    line += " · ";
+  }
+  if (!start.task_file.empty() || start.estimate.high) line += estimate_text(start.estimate) + " · ";
+  const ResolvedCap shown{start.cap.limit, start.cap.formula, start.cap.source, {}};
+  line += start.cap.limit ? fmt::format("cap {} ({})", describe_limit(shown), start.cap.source) : "no cap";
+  if (start.cap.limit && start.on_cap == "report") line += ", reported only";
+  return line;
+}
+
+}  // namespace ts::session

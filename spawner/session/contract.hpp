@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "accounting/ledger/records.hpp"
+#include "spawner/agents/profile.hpp"
+#include "spawner/session/options.hpp"
+#include "taskfile/reading.hpp"
+
+namespace ts::session {
+
+/// What is agreed before the launch: which task, which cap and where it came from, which agent.
+struct Contract {
+  ledger::RunStart start;           ///< id, times and process are filled in by the run itself
+  supervisor::Policy policy;
+  agents::Detected agent;
+  std::vector<std::string> notes;   ///< what the user should hear besides
+};
+
+/// A refusal before the launch: its exit status and what to say.
+struct Refusal {
+  int exit_status = kExitRefused;
+  std::string message;
+};
+
+/// Either is present.
+struct Agreement {
+  std::optional<Contract> contract;
+  std::optional<Refusal> refusal;
+};
+
+/// Finds and reads the task, resolves the cap, recognises the agent. Reads files, writes nothing.
+[[nodiscard]] Agreement agree(const RunOptions& options, const Surroundings& world);
+
+/// "TASK-914 Token cap early reporting · estimate 8K–10K tokens (line 7) · cap 40,000 fresh tokens (4 × 10K)"
+[[nodiscard]] std::string contract_line(const Contract& contract);
+
+}  // namespace ts::session

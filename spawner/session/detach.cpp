@@ -1,0 +1,72 @@
+#include "spawner/session/detach.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "spawner/session/options.hpp"
+
+namespace ts::session {
+namespace {
+
+/// The caller's side: waits for the id, or for the end of a run that never began.
+int wait_for_id(int fd, int errors, const char* pattern) {
+  const auto read_all = [](int from) {
+    std::string text;
+    char buffer[512];
+    ssize_t n = 0;
+    while ((n = ::read(from, buffer, sizeof buffer)) > 0 || (n < 0 && errno == EINTR))
+      if (n > 0) text.append(buffer, static_cast<std::size_t>(n));
+    return text;
+  };
+  const std::string id = read_all(fd);
+  (void)errors;
+  if (id.empty()) {
+    fmt::print(stderr, "tracked-spawn: the detached run did not start; run it without --detach to see why\n");
+    return kExitFailed;
+  }
+  fmt::print(fmt::runtime(pattern), id);
+  return 0;
+}
+
+}  // namespace
+
+Result<DetachedParent> DetachedParent::split(bool json) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error("pipe", errno);
+  const pid_t pid = ::fork();
+  if (pid < 0) return errno_error("fork", errno);
+  if (pid > 0) {
+    ::close(ends[1]);
+    DetachedParent caller(-1);
+    caller.exit_status = wait_for_id(ends[0], -1, json ? "{{\"run\": \"{}\"}}\n" : "{}\n");
+    ::close(ends[0]);
+    return caller;
+  }
+  ::close(ends[0]);
+  ::setsid();
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3 && null >= 0; ++fd) ::dup2(null, fd);
+  return DetachedParent(ends[1]);
+}
+
+DetachedParent::~DetachedParent() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void DetachedParent::tell_started(const RunId& id) {
+  if (fd_ < 0) return;
+  std::string_view rest = id.text;
+  while (!rest.empty()) {
+    const ssize_t n = ::write(fd_, rest.data(), rest.size());
+    if (n < 0 && errno != EINTR) break;
+    if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  ::close(fd_);
+  fd_ = -1;
+}
+
+}  // namespace ts::session

@@ -1,0 +1,128 @@
+#include "spawner/session/evidence.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "accounting/budget/prices.hpp"
+#include "accounting/report/run_json.hpp"
+#include "accounting/usage/dialects.hpp"
+#include "accounting/usage/reader.hpp"
+#include "spawner/agents/profile.hpp"
+#include "spawner/capture/event_log.hpp"
+#include "spawner/loop/metering.hpp"
+
+namespace ts::session {
+namespace {
+
+namespace fs = std::filesystem;
+using ledger::RunEnd;
+using ledger::RunRecord;
+
+constexpr std::size_t kChunk = 1 << 18;
+
+/// Leaves out what a transcript held before the run began.
+class SinceLaunch final : public UsageSink {
+ public:
+  SinceLaunch(UsageSink& inner, UtcTime launched) : inner_(inner), launched_(launched) {}
+  void on_usage(const UsageEvent& event) override {
+    if (!event.at || *event.at >= launched_) inner_.on_usage(event);
+  }
+  void on_settlement(const SettlementEvent& event) override { inner_.on_settlement(event); }
+  void on_session(const SessionEvent& event) override { inner_.on_session(event); }
+
+ private:
+  UsageSink& inner_;
+  UtcTime launched_;
+};
+
+ParseStats read_file(const fs::path& path, std::unique_ptr<Dialect> dialect, UsageSink& sink) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file || !dialect) return {};
+  UsageReader reader(std::move(dialect), sink);
+  std::string chunk(kChunk, '\0');
+  while (file.read(chunk.data(), static_cast<std::streamsize>(chunk.size())), file.gcount() > 0)
+    reader.push(std::string_view{chunk.data(), static_cast<std::size_t>(file.gcount())});
+  reader.finish();
+  return reader.stats();
+}
+
+/// The transcripts that the run had found to be its own, by its event log. A torn last line is passed over.
+std::set<std::string> followed_files(const fs::path& events) {
+  std::set<std::string> files;
+  std::ifstream log(events);
+  for (std::string line; std::getline(log, line);) {
+    if (line.find("\"file\"") == std::string::npos) continue;
+    const auto j = nlohmann::json::parse(line, nullptr, false);
+    if (j.is_object() && j.contains("file") && j["file"].is_string()) files.insert(j["file"].get<std::string>());
+  }
+  return files;
+}
+
+std::optional<RunEnd> written_end(const fs::path& folder) {
+  std::ifstream file(folder / "end.json");
+  if (!file) return std::nullopt;
+  std::stringstream text;
+  text << file.rdbuf();
+  auto end = report::decode_end(text.str());
+  if (end.has_error()) return std::nullopt;
+  return std::move(*end);
+}
+
+loop::MeteringSetup metering_setup(const RunRecord& run) {
+  loop::MeteringSetup setup;
+  setup.formula = run.start.cap.formula;
+  setup.price = [](std::string_view model, const TokenCounts& counts, UtcTime at) { return builtin_prices().cost(model, counts, at); };
+  setup.now = [at = run.heartbeat] { return at; };
+  return setup;
+}
+
+void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& metering) {
+  for (const ledger::ResponseRow& row : rows) {
+    UsageEvent event;
+    event.response_id = row.response_id;
+    event.model = row.model;
+    event.session = row.session;
+    event.counts = row.counts;
+    event.at = row.at;
+    event.requests = row.requests;
+    metering.sink(row.source).on_usage(event);
+  }
+}
+
+}  // namespace
+
+RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows) {
+  const fs::path folder = run.start.run_dir;
+  if (!folder.empty())
+    if (auto end = written_end(folder)) return *end;
+  RunEnd end = ledger::end_from_rows(run, rows);
+  capture::EventLog log{capture::RawFile{Error{Errc::unsupported, "a recovery keeps no event log"}}};
+  loop::Metering metering(metering_setup(run), log);
+  replay_rows(rows, metering);
+  const agents::Profile* profile = agents::profile_named(run.start.agent);
+  if (!folder.empty() && profile != nullptr) {
+    end.parse = read_file(folder / "stdout", make_stream_dialect(profile->stream_dialect), metering.sink(Source::stream));
+    SinceLaunch transcript(metering.sink(Source::transcript), run.start.started);
+    for (const std::string& file : followed_files(folder / "events.jsonl"))
+      end.parse = end.parse + read_file(file, make_transcript_dialect(profile->transcript_dialect), transcript);
+  }
+  const Meter& meter = metering.meter();
+  if (!meter.ruling()) return end;
+  // What the rows prove is never less than what they proved before.
+  if (end.ruling && by_formula(meter.totals().counts, Formula::fresh) < by_formula(end.totals.counts, Formula::fresh)) return end;
+  end.ruling = meter.ruling();
+  end.totals = meter.totals();
+  for (Source source : {Source::stream, Source::transcript, Source::gateway})
+    end.by_source[static_cast<std::size_t>(source)] = meter.of(source);
+  end.by_model = meter.models(*end.ruling);
+  end.unpriced_models.clear();
+  end.cost = metering.cost(&end.unpriced_models);
+  end.agent_version = metering.agent_version();
+  end.sessions = metering.sessions();
+  return end;
+}
+
+}  // namespace ts::session

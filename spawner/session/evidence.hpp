@@ -1,0 +1,11 @@
+#pragma once
+
+#include "accounting/ledger/recovery.hpp"
+
+namespace ts::session {
+
+/// The end of a run that could not write it itself: everything that its folder and its rows prove, each response once.
+/// Outcome::crashed unless the folder holds the outcome (`end.json`).
+[[nodiscard]] ledger::RunEnd end_from_evidence(const ledger::RunRecord& run, const std::vector<ledger::ResponseRow>& rows);
+
+}  // namespace ts::session

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounting/budget/cap.hpp"
+#include "accounting/budget/decide.hpp"
+#include "accounting/usage/counts.hpp"
+#include "spawner/agents/profile.hpp"
+#include "spawner/supervisor/supervisor.hpp"
+#include "taskfile/patterns.hpp"
+
+namespace ts::session {
+
+/// All that decides how one run goes; what nobody said is absent.
+struct RunOptions {
+  std::vector<std::string> argv;                ///< the agent and its arguments, untouched
+  std::string task;                             ///< path or id; empty: none
+  std::string cap;                              ///< text; empty: not said
+  std::string cap_origin = "command line";      ///< who said it
+  std::optional<Formula> cap_formula;
+  std::string estimate;                         ///< text; empty: the task file's
+  FactorCap cap_factor;                         ///< × the upper estimate where no cap is stated
+  OnCap on_cap = OnCap::stop;
+  std::string role = "engineer";
+  std::string agent;                            ///< profile name; empty: recognised by argv
+  std::optional<std::chrono::milliseconds> max_time;
+  std::optional<std::chrono::milliseconds> max_idle;
+  std::chrono::milliseconds grace{5000};        ///< 0: SIGKILL at once
+  std::vector<int> warn_at{50, 75, 90, 95};
+  supervisor::Leftovers leftovers = supervisor::Leftovers::end;
+  std::chrono::milliseconds drain{2000};
+  std::optional<std::chrono::milliseconds> blind_after = std::chrono::milliseconds{120'000};
+  std::string containment;                      ///< tier name; empty: the best
+  std::string result_file;                      ///< JSON of the run goes there; empty: nowhere
+  std::map<std::string, std::string> labels;
+  bool write_task = true;
+  bool dry_run = false;
+  bool detach = false;
+  bool json = false;
+};
+
+/// The world a command runs in, as plain values.
+struct Surroundings {
+  agents::Environment env;
+  std::vector<std::string> env_words;           ///< "NAME=value", in their order
+  std::string cwd;
+  taskfile::Patterns patterns = taskfile::default_patterns();
+  bool stdin_terminal = false;
+  bool stdout_terminal = false;
+};
+
+/// The exit statuses that are ours. The agent's own passes through.
+enum ExitStatusCode : int {
+  kExitCap = 120,
+  kExitRefused = 121,
+  kExitStopped = 122,
+  kExitFailed = 125,
+  kExitNotExecutable = 126,
+  kExitNotFound = 127,
+};
+
+}  // namespace ts::session

@@ -1,0 +1,81 @@
+#include "spawner/session/recover.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "accounting/report/run_json.hpp"
+#include "spawner/session/evidence.hpp"
+#include "spawner/session/identity.hpp"
+#include "spawner/session/paths.hpp"
+#include "spawner/session/settle.hpp"
+
+namespace ts::session {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string resume_of(const ledger::RunStart& start, const ledger::RunEnd& end) {
+  const agents::Profile* profile = agents::profile_named(start.agent);
+  if (profile == nullptr || end.sessions.empty()) return {};
+  return agents::resume_command(*profile, end.sessions.front()).value_or("");
+}
+
+/// Writes end and task file of one dead run.
+Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const taskfile::Patterns& patterns) {
+  Recovered done{run.start.id, run.start.task_id, {}, {}};
+  auto rows = ledger.responses(run.start.id);
+  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{});
+  if (const auto finished = ledger.finish(run.start.id, done.end); finished.has_error()) {
+    done.note = finished.error().message;
+    return done;
+  }
+  if (run.start.task_file.empty() || run.task_written) return done;
+  const auto actual = actual_of(run.start, done.end, resume_of(run.start, done.end));
+  if (!actual) {
+    done.note = "the task file was not written: no meter saw any usage, so the count is unknown";
+    return done;
+  }
+  const auto written = write_task(run.start, *actual, patterns);
+  if (written.has_error()) {
+    done.note = written.error().message;
+  } else {
+    (void)ledger.mark_task_written(run.start.id);
+  }
+  return done;
+}
+
+/// A folder whose run the ledger has no row of: its row is made from run.json. Absent: nothing to do, or not readable.
+std::optional<ledger::RunRecord> adopt(ledger::Ledger& ledger, const fs::path& folder) {
+  const std::string id = folder.filename().string();
+  if (ledger.find(id).has_value()) return std::nullopt;
+  std::ifstream file(folder / "run.json");
+  std::stringstream text;
+  text << file.rdbuf();
+  auto start = report::decode_start(text.str());
+  if (start.has_error() || ledger::liveness_of(*start, here()) != ledger::Liveness::dead) return std::nullopt;
+  if (ledger.begin(*start).has_error()) return std::nullopt;
+  ledger::RunRecord record;
+  record.start = std::move(*start);
+  record.heartbeat = record.start.started;
+  return record;
+}
+
+}  // namespace
+
+Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home, const taskfile::Patterns& patterns,
+                                       RecoverScope scope) {
+  std::vector<Recovered> done;
+  TS_TRY(const auto open, ledger::open_runs(ledger, here()));
+  for (const ledger::OpenRun& run : open)
+    if (run.liveness == ledger::Liveness::dead) done.push_back(settle(ledger, run.run, patterns));
+  if (scope == RecoverScope::open_rows) return done;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(runs_folder(state_home), error))
+    if (const auto run = adopt(ledger, entry.path())) done.push_back(settle(ledger, *run, patterns));
+  return done;
+}
+
+}  // namespace ts::session

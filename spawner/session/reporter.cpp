@@ -1,0 +1,62 @@
+#include "spawner/session/reporter.hpp"
+
+#include <fmt/format.h>
+
+#include "spawner/session/words.hpp"
+
+namespace ts::session {
+namespace {
+
+/// Longer than this the loop must not wait for the ledger: the cap comes first.
+constexpr std::chrono::milliseconds kRecordWait{15};
+constexpr std::chrono::seconds kDetailEvery{30};
+
+}  // namespace
+
+Reporter::Reporter(Context context, Console& console) : context_(std::move(context)), console_(console) {}
+
+void Reporter::on_started() { started_ = last_detail_ = context_.clock(); }
+
+void Reporter::on_warning(const Warn& warning) {
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(context_.clock() - started_);
+  console_.say(warning_line(warning, context_.formula, elapsed));
+}
+
+void Reporter::on_stop_begun(const supervisor::StopDecision& decision) { console_.detail(stop_line(decision, context_.formula)); }
+
+void Reporter::on_notice(std::string_view kind, const std::string& message) {
+  console_.error(fmt::format("warning: {}: {}", kind, message));
+}
+
+void Reporter::on_session(std::string_view session) { console_.detail(fmt::format("session {}", session)); }
+
+void Reporter::on_progress(const control::Standing& standing) {
+  console_.live(live_line(standing));
+  const MonoTime now = context_.clock();
+  if (now - last_detail_ < kDetailEvery) return;
+  last_detail_ = now;
+  console_.detail(live_line(standing));
+}
+
+void Reporter::before_agent_output() { console_.clear_live(); }
+
+bool Reporter::record(const std::vector<ledger::ResponseRow>& rows, const Totals& live) {
+  if (context_.ledger == nullptr) return true;
+  const auto recorded = context_.ledger->record(context_.run, rows, live, context_.now(), kRecordWait);
+  if (recorded.has_value()) return true;
+  if (recorded.error().code == Errc::busy) return false;
+  if (!ledger_trouble_told_)
+    on_notice("ledger", recorded.error().message + "; the count goes on and is kept in the run's folder");
+  ledger_trouble_told_ = true;
+  return false;
+}
+
+void Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {
+  context_.cap.limit = limit;
+  context_.cap.source = "extended while it ran";
+  if (context_.ledger == nullptr) return;
+  if (const auto set = context_.ledger->set_cap(context_.run, context_.cap, context_.now()); set.has_error())
+    on_notice("ledger", set.error().message + "; the new cap holds all the same");
+}
+
+}  // namespace ts::session

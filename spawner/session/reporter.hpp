@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+
+#include "accounting/ledger/ledger.hpp"
+#include "spawner/loop/run_loop.hpp"
+#include "spawner/session/console.hpp"
+
+namespace ts::session {
+
+/// Says what happens in a run on the console, and gives its rows to the ledger.
+class Reporter final : public loop::RunObserver {
+ public:
+  struct Context {
+    RunId run;
+    Formula formula = Formula::fresh;
+    ledger::Cap cap;
+    ledger::Ledger* ledger = nullptr;   ///< null: the run goes on without one
+    std::function<UtcTime()> now;
+    std::function<MonoTime()> clock;
+  };
+  Reporter(Context context, Console& console);
+
+  void on_started() override;
+  void on_warning(const Warn& warning) override;
+  void on_stop_begun(const supervisor::StopDecision& decision) override;
+  void on_notice(std::string_view kind, const std::string& message) override;
+  void on_session(std::string_view session) override;
+  void on_progress(const control::Standing& standing) override;
+  void before_agent_output() override;
+  bool record(const std::vector<ledger::ResponseRow>& rows, const Totals& live) override;
+  void on_cap_changed(const std::optional<std::int64_t>& limit) override;
+
+  /// The cap as it is now, extensions included.
+  [[nodiscard]] const ledger::Cap& cap() const { return context_.cap; }
+
+ private:
+  Context context_;
+  Console& console_;
+  MonoTime started_;
+  MonoTime last_detail_;
+  bool ledger_trouble_told_ = false;
+};
+
+}  // namespace ts::session

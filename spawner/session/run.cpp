@@ -1,0 +1,364 @@
+#include "spawner/session/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "accounting/base/text.hpp"
+#include "accounting/budget/prices.hpp"
+#include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/response_file.hpp"
+#include "accounting/report/run_json.hpp"
+#include "spawner/capture/event_log.hpp"
+#include "spawner/capture/run_folder.hpp"
+#include "spawner/loop/run_loop.hpp"
+#include "spawner/process/local_launcher.hpp"
+#include "spawner/process/program_search.hpp"
+#include "spawner/session/contract.hpp"
+#include "spawner/session/detach.hpp"
+#include "spawner/session/identity.hpp"
+#include "spawner/session/paths.hpp"
+#include "spawner/session/recover.hpp"
+#include "spawner/session/reporter.hpp"
+#include "spawner/session/settle.hpp"
+#include "spawner/session/words.hpp"
+#include "spawner/tail/session_claims.hpp"
+
+namespace ts::session {
+namespace {
+
+UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+MonoTime mono_now() { return std::chrono::steady_clock::now(); }
+
+std::string env_of(const Surroundings& world, std::string_view name) {
+  const auto found = world.env.find(name);
+  return found == world.env.end() ? std::string{} : found->second;
+}
+
+/// One run on its way: each step is a function, so that the order can be read in one place (run_contract).
+class Run {
+ public:
+  Run(const RunOptions& options, const Surroundings& world, Console& console, Contract contract)
+      : options_(options), world_(world), console_(console), contract_(std::move(contract)) {}
+
+  int go(process::ChildLauncher& launcher, DetachedParent* parent);
+
+ private:
+  void open_folder();
+  void open_ledger();
+  void settle_the_dead();
+  void begin();
+  void announce();
+  loop::LoopSetup setup();
+  loop::MeteringSetup metering_setup() const;
+  Result<loop::LoopResult> loop(process::ChildLauncher& launcher, loop::Metering& metering, Reporter& reporter, capture::EventLog& log);
+  void launch_failed(const loop::LoopResult& result);
+  void settle(const loop::LoopResult& result, const loop::Metering& metering);
+  void finish_ledger(const ledger::RunEnd& end);
+  void write_back(const ledger::RunEnd& end);
+  void write_result(const ledger::RunEnd& end);
+  [[nodiscard]] ledger::RunStart& start() { return contract_.start; }
+
+  const RunOptions& options_;
+  const Surroundings& world_;
+  Console& console_;
+  Contract contract_;
+  std::string state_home_;
+  std::optional<capture::RunFolder> folder_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<tail::SessionClaims> claims_;
+  std::string resume_;
+  bool task_written_ = false;
+};
+
+/// A folder for the evidence. Where state can't be written the run goes on, first in a fallback, then with nothing kept.
+void Run::open_folder() {
+  auto home = state_home(world_.env);
+  for (int attempt = 0; home.has_value() && attempt < 3; ++attempt) {
+    start().id = ledger::new_run_id();
+    auto made = capture::RunFolder::create(*home, start().id);
+    if (made.has_value()) {
+      state_home_ = *home;
+      folder_.emplace(std::move(*made));
+      break;
+    }
+    if (made.error().code != Errc::already_exists) home = made.error();
+  }
+  if (!folder_) {
+    const std::string why = home.has_value() ? "no free run id" : home.error().message;
+    start().id = ledger::new_run_id();
+    auto fallback = fallback_state_home(world_.env);
+    auto made = fallback.has_value() ? capture::RunFolder::create(*fallback, start().id) : Result<capture::RunFolder>(fallback.error());
+    if (made.has_value()) {
+      console_.error(fmt::format("warning: {}; this run is kept in {} and not in the ledger", why, made->path()));
+      folder_.emplace(std::move(*made));
+    } else {
+      console_.error(fmt::format("warning: {}; {}; nothing of this run is kept but its receipt here", why, made.error().message));
+      folder_.emplace(capture::RunFolder::nowhere(made.error()));
+    }
+  }
+  start().run_dir = folder_->path();
+}
+
+void Run::open_ledger() {
+  if (state_home_.empty()) return;
+  auto opened = ledger::open_ledger(ledger_path(state_home_), ledger::OpenMode::write);
+  if (opened.has_value()) {
+    ledger_ = std::move(*opened);
+  } else {
+    console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and `tracked-spawn recover` brings it in later",
+                               opened.error().message, folder_->path()));
+  }
+}
+
+/// What earlier crashes left open is settled by the next start.
+void Run::settle_the_dead() {
+  if (!ledger_) return;
+  const auto done = recover(*ledger_, state_home_, world_.patterns, RecoverScope::open_rows);
+  if (done.has_error()) return console_.detail(done.error().message);
+  for (const Recovered& r : *done)
+    console_.detail(fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note));
+}
+
+/// The row before the launch.
+void Run::begin() {
+  const ProcessIdentity me = this_process();
+  start().host = me.host;
+  start().pid = me.pid;
+  start().pid_start_ticks = me.start_ticks;
+  start().boot_id = me.boot_id;
+  start().started = utc_now();
+  start().parent_run = env_of(world_, "TRACKED_SPAWN_RUN");
+  (void)folder_->write_whole("run.json", report::encode_start(start()));
+  if (!ledger_) return;
+  const auto begun = ledger_->begin(start());
+  if (begun.has_value()) return;
+  console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and `tracked-spawn recover` brings it in later",
+                             begun.error().message, folder_->path()));
+  ledger_.reset();
+}
+
+void Run::announce() {
+  for (const std::string& note : contract_.notes) console_.say(note);
+  console_.say(contract_line(contract_));
+}
+
+loop::MeteringSetup Run::metering_setup() const {
+  loop::MeteringSetup setup;
+  setup.formula = contract_.start.cap.formula;
+  setup.price = [](std::string_view model, const TokenCounts& counts, UtcTime at) { return builtin_prices().cost(model, counts, at); };
+  setup.now = utc_now;
+  setup.index = [folder = folder_->path()](Source) {
+    return folder.empty() ? make_memory_index() : ledger::make_file_index(folder);
+  };
+  return setup;
+}
+
+loop::LoopSetup Run::setup() {
+  loop::LoopSetup s;
+  s.id = start().id;
+  s.task = start().task_id;
+  s.profile = contract_.agent.profile;
+  s.policy = contract_.policy;
+  s.metering = metering_setup();
+  s.folder = &*folder_;
+  s.control_socket = folder_->file("control.sock");
+  s.interactive = world_.stdin_terminal && world_.stdout_terminal;
+  s.blind_after = contract_.start.cap.limit ? options_.blind_after : std::nullopt;
+  s.launch.name = start().id.text;
+  s.launch.argv = options_.argv;
+  s.launch.env = world_.env_words;
+  std::erase_if(s.launch.env, [](const std::string& word) { return word.starts_with("TRACKED_SPAWN_RUN=") || word.starts_with("TRACKED_SPAWN_SOCKET="); });
+  s.launch.env.push_back("TRACKED_SPAWN_RUN=" + start().id.text);
+  if (!s.control_socket.empty()) s.launch.env.push_back("TRACKED_SPAWN_SOCKET=" + s.control_socket);
+  s.launch.cwd = world_.cwd;
+  s.follow.profile = contract_.agent.profile;
+  s.follow.places = agents::transcript_places(*contract_.agent.profile, world_.env);
+  s.follow.cwd = world_.cwd;
+  s.follow.launched = start().started;
+  s.follow.session = agents::session_on_command_line(contract_.agent, options_.argv).value_or("");
+  s.follow.stdout_report = agents::stdout_report(contract_.agent, options_.argv);
+  s.follow.may_resume = agents::may_resume(contract_.agent, options_.argv);
+  s.follow.interactive = s.interactive;
+  if (!state_home_.empty()) {
+    claims_ = std::make_unique<tail::SessionClaims>(state_home_, contract_.agent.profile->name, start().id);
+    s.follow.claims = claims_.get();
+  }
+  return s;
+}
+
+int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
+  open_folder();
+  open_ledger();
+  settle_the_dead();
+  begin();
+  announce();
+  loop::LoopSetup loop_setup = setup();
+  if (!options_.containment.empty()) {
+    auto tier = process::parse_tier(options_.containment);
+    if (tier.has_error()) {
+      console_.error(tier.error().message);
+      return kExitFailed;
+    }
+    loop_setup.launch.tier = *tier;
+  }
+  capture::EventLog log(folder_->open_events());
+  loop::Metering metering(metering_setup(), log);
+  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), utc_now, mono_now}, console_);
+  const bool interactive = loop_setup.interactive;
+  const auto report = loop_setup.follow.stdout_report;
+  loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
+  const auto tier = options_.containment.empty() ? process::best_of(process::detect_containment()) : process::parse_tier(options_.containment).value();
+  console_.say(meters_line(start().id, *contract_.agent.profile, report, process::name_of(tier), start().cap.limit.has_value()));
+  if (parent != nullptr) parent->tell_started(start().id);
+  if (interactive) console_.hold_back();
+  auto result = run_loop.run(launcher);
+  console_.let_go();
+  log.flush();
+  if (result.has_error()) {
+    loop::LoopResult failed;
+    failed.launch_error = result.error();
+    launch_failed(failed);
+    return process::launch_exit_status(result.error());
+  }
+  start().cap = reporter.cap();
+  if (result->launch_error) {
+    launch_failed(*result);
+    return exit_status_of(*result);
+  }
+  settle(*result, metering);
+  return exit_status_of(*result);
+}
+
+void Run::launch_failed(const loop::LoopResult& result) {
+  console_.error(result.launch_error->message);
+  ledger::RunEnd end;
+  end.outcome = ledger::Outcome::failed;
+  end.ended = utc_now();
+  end.exit_code = process::launch_exit_status(*result.launch_error);
+  finish_ledger(end);
+  write_result(end);
+}
+
+void Run::settle(const loop::LoopResult& result, const loop::Metering& metering) {
+  ledger::RunEnd end = end_of(result, metering, start(), utc_now());
+  if (!end.sessions.empty())
+    resume_ = agents::resume_command(*contract_.agent.profile, end.sessions.front()).value_or("");
+  end.receipt_json = receipt_of(result, metering, start(), resume_);
+  if (!end.receipt_json.empty()) (void)folder_->write_receipt(end.receipt_json);
+  finish_ledger(end);
+  console_.say(outcome_line(start(), end, result));
+  if (result.survivors > 0)
+    console_.error(fmt::format("warning: {} processes could not be ended; `tracked-spawn doctor` says what containment is possible here",
+                               result.survivors));
+  write_back(end);
+  write_result(end);
+}
+
+/// The outcome goes into the run's folder first: what the ledger can't take now, `recover` brings in.
+void Run::finish_ledger(const ledger::RunEnd& end) {
+  (void)folder_->write_whole("end.json", report::encode_end(end));
+  if (!ledger_) return;
+  const auto finished = ledger_->finish(start().id, end);
+  if (finished.has_error())
+    console_.error(fmt::format("warning: {}; the outcome is kept in {}, and `tracked-spawn recover` brings it in later",
+                               finished.error().message, folder_->path()));
+}
+
+void Run::write_back(const ledger::RunEnd& end) {
+  const bool stopped = end.outcome == ledger::Outcome::cap || end.outcome == ledger::Outcome::stopped;
+  const std::string resume = stopped && !resume_.empty() ? "resume with: " + resume_ : "";
+  if (start().task_file.empty() || !options_.write_task) {
+    if (!resume.empty()) console_.say(resume);
+    return;
+  }
+  const auto actual = actual_of(start(), end, resume_);
+  if (!actual) {
+    console_.say(fmt::format("{}: not written, because the count is unknown", start().task_file));
+    return;
+  }
+  const auto written = write_task(start(), *actual, world_.patterns);
+  if (written.has_error()) {
+    console_.error(fmt::format("warning: {}; the ledger has the count, and `tracked-spawn task sync {}` writes it again",
+                               written.error().message, start().id.text));
+    if (!resume.empty()) console_.say(resume);
+    return;
+  }
+  task_written_ = true;
+  if (ledger_) (void)ledger_->mark_task_written(start().id);
+  console_.say(written_line(start(), *actual, *written) + (resume.empty() ? "" : " · " + resume));
+  for (const std::string& note : written->notes) console_.detail(note);
+}
+
+void Run::write_result(const ledger::RunEnd& end) {
+  if (options_.result_file.empty()) return;
+  ledger::RunRecord record;
+  record.start = start();
+  record.heartbeat = end.ended;
+  record.end = end;
+  record.task_written = task_written_;
+  const std::string text = report::run_json(record) + "\n";
+  const int fd = ::open(options_.result_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool fine = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (!fine) console_.error("warning: --result " + errno_error(options_.result_file, errno).message);
+  if (fd >= 0) ::close(fd);
+}
+
+/// What `--dry-run` shows.
+int show_plan(const Contract& contract, const Surroundings& world, Console& console) {
+  for (const std::string& note : contract.notes) console.say(note);
+  console.say(contract_line(contract));
+  console.say(fmt::format("agent {} · would run: {}", contract.agent.profile->name, fmt::join(contract.start.argv, " ")));
+  if (contract.start.task_file.empty()) return 0;
+  const auto document = taskfile::load(contract.start.task_file);
+  if (document.has_error()) return kExitRefused;
+  const auto reading = taskfile::read(*document, world.patterns);
+  console.say(reading.actual.line > 0 ? fmt::format("the count would be written at line {}", reading.actual.line)
+                                      : std::string{"the file has no field for the count: a marked block would be appended"});
+  return 0;
+}
+
+}  // namespace
+
+int run(const RunOptions& options, const Surroundings& world, Console& console) {
+  const auto program = process::find_program(options.argv.front(), env_of(world, "PATH"), world.cwd);
+  if (program.has_error()) {
+    console.error(program.error().message);
+    return process::launch_exit_status(program.error());
+  }
+  std::optional<DetachedParent> parent;
+  if (options.detach && !options.dry_run) {
+    Agreement first = agree(options, world);  // a refusal belongs to the caller's terminal
+    if (first.refusal) {
+      console.error(first.refusal->message);
+      return first.refusal->exit_status;
+    }
+    auto split = DetachedParent::split(options.json);
+    if (split.has_error()) {
+      console.error(split.error().message);
+      return kExitFailed;
+    }
+    if (split->exit_status) return *split->exit_status;
+    parent.emplace(std::move(*split));
+  }
+  std::unique_ptr<process::ChildLauncher> launcher;
+  if (!options.dry_run) {
+    auto prepared = process::prepare_local_launcher();
+    if (prepared.has_error()) {
+      console.error(prepared.error().message);
+      return kExitFailed;
+    }
+    launcher = std::move(*prepared);
+  }
+  Agreement agreement = agree(options, world);
+  if (agreement.refusal) {
+    console.error(agreement.refusal->message);
+    return agreement.refusal->exit_status;
+  }
+  if (options.dry_run) return show_plan(*agreement.contract, world, console);
+  return Run(options, world, console, std::move(*agreement.contract)).go(*launcher, parent ? &*parent : nullptr);
+}
+
+}  // namespace ts::session

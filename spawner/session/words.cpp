@@ -1,0 +1,145 @@
+#include "spawner/session/words.hpp"
+
+#include <fmt/format.h>
+
+#include "accounting/base/text.hpp"
+
+namespace ts::session {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string amount(std::int64_t value, Formula formula) {
+  return formula == Formula::usd ? dollars(value) : with_commas(value);
+}
+
+std::string unit(Formula formula) { return formula == Formula::usd ? "" : fmt::format(" {} tokens", name_of(formula)); }
+
+std::string short_amount(std::int64_t value, Formula formula) {
+  return formula == Formula::usd ? dollars(value) : compact(value);
+}
+
+/// Units a minute since the launch. 0: too early to say.
+std::int64_t per_minute(std::int64_t spent, milliseconds elapsed) {
+  if (elapsed.count() < 1000) return 0;
+  return static_cast<std::int64_t>(static_cast<double>(spent) * 60'000.0 / static_cast<double>(elapsed.count()));
+}
+
+std::string about(std::int64_t left, std::int64_t rate) {
+  const auto seconds = static_cast<std::int64_t>(static_cast<double>(left) * 60.0 / static_cast<double>(rate));
+  if (seconds < 90) return fmt::format("{} s", seconds);
+  if (seconds < 5400) return fmt::format("{} min", (seconds + 30) / 60);
+  return fmt::format("{} h", (seconds + 1800) / 3600);
+}
+
+/// What is behind the count: "(total 512,330, $1.84)".
+std::string whole_of(const ledger::RunEnd& end, Formula formula) {
+  std::string text;
+  if (formula != Formula::fresh) text = fmt::format("{} fresh, ", with_commas(by_formula(end.totals.counts, Formula::fresh)));
+  if (formula != Formula::total) text += fmt::format("total {}, ", with_commas(by_formula(end.totals.counts, Formula::total)));
+  if (formula != Formula::usd && end.cost) {
+    text += dollars(*end.cost);
+    if (!end.unpriced_models.empty()) text += " and what has no price";
+  } else if (!end.cost) {
+    text += "unpriced";
+  }
+  if (text.ends_with(", ")) text.resize(text.size() - 2);
+  return " (" + text + ")";
+}
+
+std::int64_t final_count(const ledger::RunStart& start, const ledger::RunEnd& end) {
+  return start.cap.formula == Formula::usd ? end.cost.value_or(0) : by_formula(end.totals.counts, start.cap.formula);
+}
+
+std::string dead_text(const loop::LoopResult& result) {
+  std::string text = fmt::format(" · {} process{} ended", result.found, result.found == 1 ? "" : "es");
+  if (result.crossing_to_dead) text += " in " + human_duration(*result.crossing_to_dead);
+  return text + fmt::format(", {} left", result.survivors);
+}
+
+std::string why_stopped(const supervisor::StopDecision& decision) {
+  using supervisor::StopReason;
+  const auto time = [](std::int64_t us) { return human_duration(std::chrono::microseconds{us}); };
+  switch (decision.reason) {
+    case StopReason::cap:
+      return "stopped at the cap";
+    case StopReason::time:
+      return fmt::format("stopped at the time limit of {}", time(decision.limit));
+    case StopReason::idle:
+      return fmt::format("stopped after {} without a sign of life", time(decision.limit));
+    case StopReason::operator_word:
+      return "stopped on request";
+    case StopReason::interrupt:
+      return "stopped by Ctrl-C";
+  }
+  return "stopped";
+}
+
+/// What the agent's end was, when nobody stopped it.
+std::string ended_text(const ledger::RunEnd& end) {
+  if (end.exit_signal) return fmt::format("ended by {}", process::signal_name(*end.exit_signal));
+  if (end.exit_code.value_or(0) != 0) return fmt::format("failed (exit {})", *end.exit_code);
+  return "completed";
+}
+
+}  // namespace
+
+std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap, Formula formula) {
+  if (!cap) return amount(spent, formula) + unit(formula);
+  return fmt::format("{} of {}{}", amount(spent, formula), amount(*cap, formula), unit(formula));
+}
+
+std::string meters_line(const RunId& run, const agents::Profile& profile, const agents::StdoutReport& report,
+                        std::string_view containment, bool capped) {
+  using agents::StdoutUsage;
+  const bool transcripts = profile.store != agents::TranscriptStore::none;
+  const bool prints = report.usage != StdoutUsage::none;
+  std::string meters = transcripts && prints ? "transcript, stream" : transcripts ? "transcript" : prints ? "stream" : "none";
+  std::string line = fmt::format("run {} · {} · meters {} · containment {}", run.text, profile.name, meters, containment);
+  if (!capped) return line;
+  if (transcripts) return line + " · worst overshoot: the responses under way when the cap is crossed";
+  if (report.usage == StdoutUsage::live || report.usage == StdoutUsage::unknown)
+    return line + " · worst overshoot: what the agent does not print";
+  return line + " · worst overshoot: not bounded, this agent tells its usage only at the end";
+}
+
+std::string warning_line(const Warn& warning, Formula formula, milliseconds elapsed) {
+  std::string line = warning.threshold >= 100
+                         ? fmt::format("the cap is reached and only reported: {}", spent_of(warning.observed, warning.limit, formula))
+                         : fmt::format("{} % of the cap: {}", warning.threshold, spent_of(warning.observed, warning.limit, formula));
+  line += " after " + human_duration(elapsed);
+  const std::int64_t rate = per_minute(warning.observed, elapsed);
+  if (rate > 0 && warning.threshold < 100)
+    line += fmt::format(" ({} a minute, cap in about {})", short_amount(rate, formula), about(warning.limit - warning.observed, rate));
+  return line;
+}
+
+std::string live_line(const control::Standing& s) {
+  const milliseconds elapsed{s.elapsed_ms};
+  std::string line = s.source.empty() ? std::string{"nothing metered yet"} : spent_of(s.spent, s.cap, s.formula);
+  if (s.cap && *s.cap > 0 && !s.source.empty()) line += fmt::format(" · {} %", s.spent * 100 / *s.cap);
+  const std::int64_t rate = per_minute(s.spent, elapsed);
+  if (rate > 0) line += fmt::format(" · {} a minute", short_amount(rate, s.formula));
+  if (rate > 0 && s.cap && s.spent < *s.cap) line += fmt::format(" · cap in about {}", about(*s.cap - s.spent, rate));
+  return line + " · " + human_duration(milliseconds{s.elapsed_ms / 1000 * 1000});
+}
+
+std::string stop_line(const supervisor::StopDecision& decision, Formula formula) {
+  if (decision.reason == supervisor::StopReason::cap)
+    return fmt::format("the cap is reached: {}; ending the agent", spent_of(decision.observed, decision.limit, formula));
+  return why_stopped(decision) + "; ending the agent";
+}
+
+std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& end, const loop::LoopResult& result) {
+  const Formula formula = start.cap.formula;
+  const std::string counted = end.ruling ? spent_of(final_count(start, end), start.cap.limit, formula) + whole_of(end, formula)
+                                         : std::string{"no meter saw any usage, so the count is unknown"};
+  if (result.decision) return fmt::format("{}: {}{}", why_stopped(*result.decision), counted, dead_text(result));
+  std::string line = fmt::format("{}: {} in {}", ended_text(end), counted, human_duration(result.duration));
+  if (result.over_cap) line += " · OVER THE CAP: it was seen only when the agent had ended";
+  if (result.leftovers > 0) line += fmt::format(" · {} process{} outlived the agent and {} ended", result.leftovers,
+                                                result.leftovers == 1 ? "" : "es", result.leftovers == 1 ? "was" : "were");
+  return line;
+}
+
+}  // namespace ts::session

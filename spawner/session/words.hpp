@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "accounting/budget/decide.hpp"
+#include "accounting/ledger/records.hpp"
+#include "spawner/agents/profile.hpp"
+#include "spawner/control/protocol.hpp"
+#include "spawner/loop/run_loop.hpp"
+
+/// The sentences that a run says on stderr. Pure.
+namespace ts::session {
+
+/// "39,871 of 40,000 fresh tokens", "12,345 fresh tokens", "$0.84 of $5.00".
+[[nodiscard]] std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap, Formula formula);
+
+/// "run 7f3k2m · claude · meters transcript, stream · containment cgroup · worst overshoot …"
+[[nodiscard]] std::string meters_line(const RunId& run, const agents::Profile& profile, const agents::StdoutReport& report,
+                                      std::string_view containment, bool capped);
+
+/// "50 % of the cap: 20,112 of 40,000 fresh tokens after 3m 12s (6.3K a minute, cap in about 3 min)"
+[[nodiscard]] std::string warning_line(const Warn& warning, Formula formula, std::chrono::milliseconds elapsed);
+
+/// "20,112 of 40,000 fresh tokens · 50 % · 6.3K a minute · cap in about 3 min · 3m 12s"
+[[nodiscard]] std::string live_line(const control::Standing& standing);
+
+/// "the cap is reached: …; stopping": said when the stop begins, if it takes a while.
+[[nodiscard]] std::string stop_line(const supervisor::StopDecision& decision, Formula formula);
+
+/// The last line about the run: "stopped at the cap: …", "completed: …", "failed: …".
+[[nodiscard]] std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& end, const loop::LoopResult& result);
+
+}  // namespace ts::session
