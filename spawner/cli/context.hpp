@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accounting/ledger/ledger.hpp"
+#include "spawner/cli/terminal_console.hpp"
+#include "spawner/session/options.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace ts::cli {
+
+/// What every command gets: the world, the console, and a place to say what is to be done once the line is read.
+struct Context {
+  session::Surroundings world;
+  TerminalConsole console{Verbosity::normal};
+  std::vector<std::string> agent_argv;   ///< what stood behind `--`
+  bool has_separator = false;            ///< `--` was there
+  std::function<int()> action;           ///< set by the command that was named
+};
+
+/// Prints the error and gives the exit status for a failed command.
+int fail(Context& context, const Error& error);
+
+/// The ledger for a reading command: never creates or writes one. Errors: not_found says which command makes one.
+[[nodiscard]] Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context);
+
+/// Text on stdout, ended by a newline.
+void print(std::string_view text);
+
+// One function a command, each in a file of its own: it adds the command's options to the program.
+void add_run(CLI::App& program, Context& context);
+void add_ps(CLI::App& program, Context& context);
+void add_show(CLI::App& program, Context& context);
+void add_live(CLI::App& program, Context& context);   ///< usage, extend, stop
+void add_recover(CLI::App& program, Context& context);
+
+}  // namespace ts::cli

@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "accounting/base/text.hpp"
+#include "accounting/budget/cap.hpp"
+#include "spawner/cli/context.hpp"
+#include "spawner/control/socket.hpp"
+#include "spawner/session/words.hpp"
+
+namespace ts::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kPatience{5000};
+
+struct LiveWords {
+  std::string run;
+  std::string amount;
+  bool json = false;
+};
+
+/// The socket of the run that is named; inside a run its own.
+Result<std::string> socket_of(const Context& context, const std::string& run) {
+  if (run.empty()) {
+    const auto own = context.world.env.find("TRACKED_SPAWN_SOCKET");
+    if (own != context.world.env.end()) return own->second;
+    return Error{Errc::invalid_argument, "name the run: `tracked-spawn ps` lists those that are alive (inside a run the name can be left out)"};
+  }
+  TS_TRY(const auto ledger, open_for_reading(context));
+  TS_TRY(const auto record, ledger->find(run));
+  if (record.end)
+    return Error{Errc::not_found, fmt::format("run {} has ended ({}); `tracked-spawn show {}` tells more", record.start.id.text,
+                                              ledger::name_of(record.end->outcome), record.start.id.text)};
+  return record.start.run_dir + "/control.sock";
+}
+
+int ask_and_print(Context& context, const LiveWords& words, const control::Request& request) {
+  auto socket = socket_of(context, words.run);
+  if (socket.has_error()) return fail(context, socket.error());
+  auto answer = control::ask(*socket, request, kPatience);
+  if (answer.has_error()) return fail(context, answer.error());
+  if (!answer->standing) return fail(context, {Errc::refused, answer->error});
+  const control::Standing& s = *answer->standing;
+  if (words.json) {
+    print(control::standing_json(s));
+    return 0;
+  }
+  std::string text = fmt::format("run {}{}: {}", s.run, s.task.empty() ? "" : " (" + s.task + ")", session::live_line(s));
+  if (s.cap) {
+    const std::int64_t left = std::max<std::int64_t>(*s.cap - s.spent, 0);
+    text += fmt::format(" · {} left", s.formula == Formula::usd ? dollars(left) : with_commas(left) + " " + std::string{name_of(s.formula)} + " tokens");
+  }
+  print(text);
+  return 0;
+}
+
+/// "+40k" and "-10k" are relative, "80k" is the new cap.
+Result<control::ExtendRequest> extension(const std::string& text) {
+  const bool relative = text.starts_with('+') || text.starts_with('-');
+  const std::string number = relative ? text.substr(1) : text;
+  std::int64_t value = 0;
+  if (number.starts_with('$')) {
+    TS_TRY(const CapSpec spec, parse_cap(number));
+    value = std::get<DollarCap>(spec).limit;
+  } else {
+    TS_TRY(value, parse_token_count(number));
+  }
+  if (!relative) return control::ExtendRequest{std::nullopt, value};
+  return control::ExtendRequest{text.front() == '-' ? -value : value, std::nullopt};
+}
+
+}  // namespace
+
+void add_live(CLI::App& program, Context& context) {
+  auto words = std::make_shared<LiveWords>();
+  CLI::App* usage = program.add_subcommand("usage", "What a live run has spent and has left; inside a run: this one");
+  usage->add_option("RUN", words->run, "The run's id");
+  usage->add_flag("--json", words->json, "As JSON");
+  usage->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::UsageRequest{}); }; });
+
+  CLI::App* stop = program.add_subcommand("stop", "Stop a live run: its whole process tree, by the ladder");
+  stop->add_option("RUN", words->run, "The run's id")->required();
+  stop->add_flag("--json", words->json, "As JSON");
+  stop->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::StopRequest{}); }; });
+
+  CLI::App* extend = program.add_subcommand("extend", "Give a live run another cap");
+  extend->add_option("RUN", words->run, "The run's id")->required();
+  extend->add_option("CAP", words->amount, "+40k (more), -10k (less) or 80k (the new cap)")->required();
+  extend->add_flag("--json", words->json, "As JSON");
+  extend->footer("Example: tracked-spawn extend 7f3k2m +40k");
+  extend->callback([&context, words] {
+    context.action = [&context, words]() -> int {
+      auto request = extension(words->amount);
+      if (request.has_error()) return fail(context, request.error());
+      return ask_and_print(context, *words, *request);
+    };
+  });
+}
+
+}  // namespace ts::cli
