@@ -23,7 +23,7 @@ constexpr milliseconds kOpenWait{60'000};
 /// Pages in the write-ahead log that start a checkpoint. Small, because the next start reads the log from its
 /// beginning.
 constexpr const char* kConnectionSettings =
-    "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=4194304";
+    "PRAGMA wal_autocheckpoint=100; PRAGMA journal_size_limit=4194304";
 
 sq::sqlite3* raw(void* handle) {
   return static_cast<sq::sqlite3*>(handle);

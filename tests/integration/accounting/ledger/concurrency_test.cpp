@@ -86,7 +86,7 @@ TEST_F(LedgerTest, TakesEveryResponseOfTwoHundredProcesses) {
 }
 
 TEST_F(LedgerTest, IsMadeOnceByManyProcessesAtTheSameMoment) {
-  for (int round = 0; round < 5; ++round) {
+  for (int round = 0; round < 3; ++round) {
     const auto file = folder / std::to_string(round) / "deep" / "ledger.db";
     Shared<std::atomic<bool>> go;
     std::vector<pid_t> children;
@@ -128,7 +128,7 @@ int write_until_killed(const std::filesystem::path& path, int round, Progress& p
 TEST_F(LedgerTest, StaysWholeWhenWritersAreKilled) {
   std::mt19937 random(914);  // NOLINT: the same moments each time, as far as the machine allows
   int in_the_middle = 0;
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 40; ++round) {
     const auto file = round % 3 == 0 ? folder / std::to_string(round) / "ledger.db" : path();
     Shared<Progress> progress;
     const pid_t child = in_child([&] { return write_until_killed(file, round, *progress.operator->()); });
