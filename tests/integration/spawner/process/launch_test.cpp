@@ -143,9 +143,9 @@ TEST_F(Launch, BadRunNameIsRefused) {
 }
 
 TEST_F(Launch, KilledStockWardenIsReplaced) {
-  const auto below = scan_descendants(::getpid());
-  ASSERT_EQ(below->size(), 1U);
-  ::kill(below->front(), SIGKILL);
+  const auto below = alive_of(*scan_descendants(::getpid()));
+  ASSERT_EQ(below.size(), 1U);
+  ::kill(below.front(), SIGKILL);
   auto run = launch(spec({agent("ending"), "exit", "5"}));
   // Seen before the launch it is replaced; after, the run is lost but clean.
   const auto empty = run.wait<TreeEmpty>();
