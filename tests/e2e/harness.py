@@ -143,9 +143,9 @@ class Sandbox:
     def served(self) -> list[dict]:
         return [line for line in self.journal() if "served" in line]
 
-    def billed(self) -> dict[str, int]:
-        """The sums of what the provider billed, with `requests`, `fresh` and `total`."""
-        lines = self.served()
+    def billed(self, lines: list[dict] | None = None) -> dict[str, int]:
+        """The sums of what the provider billed, with `requests`, `fresh` and `total`: all of it, or these lines of it."""
+        lines = self.served() if lines is None else lines
         sums = {part: sum(line[part] for line in lines) for part in PARTS}
         fresh = sums["input"] + sums["cache_write"] + sums["output"]
         return {**sums, "requests": len(lines), "fresh": fresh, "total": fresh + sums["cache_read"]}

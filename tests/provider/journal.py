@@ -51,7 +51,7 @@ class Journal:
         for part, tokens in parts.items():
             self.sums[part] += tokens
         more = {"cache_write_1h": usage.cache_write_1h} if usage.cache_write_1h else {}
-        self.line(served=name, api=request.api, model=request.model, **parts, **more, stop=stop, node=request.node, turn=request.turn)
+        self.line(served=name, api=request.api, model=request.model, **parts, **more, stop=stop, node=request.node, turn=request.turn, tools=len(request.tools))
 
     def aborted(self, plan: Plan) -> None:
         """The client left before the response began: nothing is billed."""
