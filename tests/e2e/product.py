@@ -84,7 +84,8 @@ class Case(unittest.TestCase):
 
 
 def metered(run: Run, served: list[dict]) -> list[dict]:
-    """The billed responses that a run can know. Without a gateway: all but opencode's naming of a session, which it keeps nowhere."""
+    """The billed responses that a run can know. Without a gateway: all but the naming of a session
+    (opencode; Claude Code on a terminal), which the agent keeps nowhere."""
     return served if "gateway" in run.shown["sources"] else [line for line in served if line["tools"]]
 
 
