@@ -1,5 +1,3 @@
-#include <string>
-
 #include "accounting/usage/codex.hpp"
 #include "accounting/usage/line_dialect.hpp"
 
@@ -31,12 +29,19 @@ class CodexStream final : public LineDialect {
     }
     if (type == "thread.started") session_.see({thread, {}, {}, {}}, sink);
     if (type != "turn.completed") return outcome_of(reader, LineOutcome::ignored);
-    const std::string id = std::string(session_.session()) + "/turn " + std::to_string(++turns_);
-    return outcome_of(reader, deliver(raw, {.response_id = id, .model = {}, .session = session_.session(), .counts = {}, .at = {}, .requests = 0}, sink));
+    return outcome_of(reader, settle(raw, sink));
+  }
+
+  /// The usage of a turn is the whole thread's so far, with what it had spent before it was resumed or forked.
+  LineOutcome settle(const RawUsage& usage, UsageSink& sink) {
+    if (usage.bad()) return LineOutcome::malformed;
+    const auto counts = usage.counts();
+    if (!counts || *counts == TokenCounts{}) return LineOutcome::ignored;
+    sink.on_settlement({{}, session_.session(), {}, *counts});
+    return LineOutcome::event;
   }
 
   SessionTracker session_;
-  std::uint64_t turns_ = 0;
 };
 
 }  // namespace

@@ -136,6 +136,9 @@ class CodexTranscript final : public LineDialect {
     replay_ = false;
     const auto total = line.thread_total.counts();
     const bool counted = !recorded_ && total && base_ == total;
+    // A fork starts its counter where its past stood, and leaves that past in the other file.
+    if (const auto own = line.usage.counts(); own && total && !recorded_ && !base_)
+      if (const TokenCounts before = difference(*total, *own); before != TokenCounts{}) sink.on_inherited({{}, session_.session(), {}, before});
     recorded_ = true;
     if (total) base_ = total;
     if (counted) return LineOutcome::ignored;

@@ -77,6 +77,8 @@ class UsageSink {
   virtual void on_usage(const UsageEvent& event) = 0;
   virtual void on_settlement(const SettlementEvent& event) = 0;
   virtual void on_session(const SessionEvent& event) = 0;
+  /// The session's own running total began at this: another session, of which it is a fork, had spent it.
+  virtual void on_inherited(const SettlementEvent& /*event*/) {}
 };
 
 /// Bytes of one stream or file → events. Stateful per stream; one object per stream. No I/O.

@@ -11,13 +11,13 @@ constexpr std::array<Profile, 6> kProfiles = {{
     {AgentKind::claude, "claude", "Claude Code", "claude", "claude", TranscriptStore::files, TranscriptLayout::claude,
      "claude --resume {session}", "--version", {GatewayWire::env_url, "ANTHROPIC_BASE_URL", "", "", "anthropic"}},
     {AgentKind::codex, "codex", "Codex", "codex", "codex", TranscriptStore::files, TranscriptLayout::codex,
-     "codex exec resume {session}", "--version", {GatewayWire::config_argument, "", "openai_base_url", "/v1", "openai"}},
+     "codex exec resume {session}", "--version", {GatewayWire::config_argument, "", "openai_base_url", "/v1", "openai"}, true},
     {AgentKind::gemini, "gemini", "Gemini CLI", "gemini", "gemini", TranscriptStore::files, TranscriptLayout::gemini,
      "gemini --resume {session}", "--version", {GatewayWire::env_url, "GOOGLE_GEMINI_BASE_URL", "", "", "google"}},
     {AgentKind::opencode, "opencode", "opencode", "opencode", "", TranscriptStore::opencode_db, TranscriptLayout::none,
      "opencode run --session {session}", "--version", {GatewayWire::opencode_config, "OPENCODE_CONFIG_CONTENT", "", "", "openai"}},
     {AgentKind::qwen, "qwen", "Qwen Code", "qwen", "qwen", TranscriptStore::files, TranscriptLayout::qwen,
-     "qwen --resume {session}", "--version", {GatewayWire::env_url, "OPENAI_BASE_URL", "", "/v1", "openai"}},
+     "qwen --resume {session}", "--version", {GatewayWire::env_url, "OPENAI_BASE_URL", "", "/v1", "openai"}, true},
     {AgentKind::other, "other", "another program", "generic", "", TranscriptStore::none, TranscriptLayout::none, "", "", {}},
 }};
 

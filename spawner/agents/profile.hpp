@@ -67,6 +67,7 @@ struct Profile {
   std::string_view resume_command;      ///< with {session}; empty: it can't be resumed
   std::string_view version_argument;    ///< empty: not asked
   GatewayWiring gateway;
+  bool stdout_holds_past = false;       ///< a resumed session's totals on stdout hold what it had spent before the launch
 };
 
 /// Variables of the environment that the agent will get.

@@ -56,6 +56,7 @@ RunLoop::Impl::~Impl() {
 Result<LoopResult> RunLoop::Impl::run(process::ChildLauncher& launcher) {
   capture::ignore_sigpipe();
   setup_.follow.tree = [this] { return members(); };
+  if (setup_.follow.profile->stdout_holds_past) setup_.follow.past = &metering_.past_of_stdout();
   follower_ = tail::make_follower(setup_.follow);
   follower_sink_ = std::make_unique<FollowedSink>(metering_, follower_);
   TS_CHECK(open_terminal_or_pipes());

@@ -17,14 +17,50 @@ class Metering::Sink final : public UsageSink {
   Source source_;
 };
 
+/// Sums up what each session had spent before the launch, as its agent's own total on stdout would give it.
+class Metering::PastOfStdout final : public UsageSink {
+ public:
+  explicit PastOfStdout(Metering& owner) : owner_(owner) {}
+
+  void on_usage(const UsageEvent& event) override {
+    TokenCounts& known = responses_[std::string(event.response_id)];
+    const TokenCounts now = highest(known, event.counts);
+    const TokenCounts growth = difference(now, known);
+    known = now;
+    add(event.session, event.model, growth);
+  }
+  void on_inherited(const SettlementEvent& event) override { add(event.session, event.model, event.counts); }
+  void on_settlement(const SettlementEvent&) override {}
+  void on_session(const SessionEvent&) override {}
+
+ private:
+  /// Noted under the model and under none: Qwen Code's total names it, Codex' does not.
+  void add(std::string_view session, std::string_view model, const TokenCounts& growth) {
+    Models& models = sessions_[std::string(session)];
+    note(session, {}, models[std::string()] = models[std::string()] + growth);
+    if (!model.empty()) note(session, model, models[std::string(model)] = models[std::string(model)] + growth);
+    owner_.changed_ = true;
+  }
+  void note(std::string_view session, std::string_view model, const TokenCounts& sum) {
+    owner_.meter_.note_past(Source::stream, SettlementEvent{{}, session, model, sum});
+  }
+
+  using Models = std::map<std::string, TokenCounts, std::less<>>;
+  Metering& owner_;
+  std::map<std::string, TokenCounts, std::less<>> responses_;
+  std::map<std::string, Models, std::less<>> sessions_;
+};
+
 Metering::Metering(MeteringSetup setup, capture::EventLog& log)
     : setup_(std::move(setup)), log_(log), meter_(setup_.index ? Meter(setup_.index) : Meter()) {
   for (Source source : {Source::stream, Source::transcript, Source::gateway})
     sinks_.push_back(std::make_unique<Sink>(*this, source));
+  past_ = std::make_unique<PastOfStdout>(*this);
 }
 
 Metering::~Metering() = default;
 
+UsageSink& Metering::past_of_stdout() { return *past_; }
 UsageSink& Metering::sink(Source source) { return *sinks_[static_cast<std::size_t>(source)]; }
 
 std::int64_t Metering::observed() const {

@@ -31,6 +31,9 @@ class Metering {
   ~Metering();
 
   [[nodiscard]] UsageSink& sink(Source source);
+  /// Hears the usage that stood in the run's transcripts before the launch, and lowers by it the totals that stdout gives.
+  /// Only for agents whose totals hold that past (agents::Profile::stdout_holds_past).
+  [[nodiscard]] UsageSink& past_of_stdout();
   /// The transcript that the next events come from, for the event log.
   void set_file(std::string path) { file_ = std::move(path); }
 
@@ -59,6 +62,7 @@ class Metering {
 
  private:
   class Sink;
+  class PastOfStdout;
   void on_usage(Source source, const UsageEvent& event);
   void on_settlement(Source source, const SettlementEvent& event);
   void on_session_named(Source source, const SessionEvent& event);
@@ -67,6 +71,7 @@ class Metering {
   capture::EventLog& log_;
   Meter meter_;
   std::vector<std::unique_ptr<Sink>> sinks_;
+  std::unique_ptr<PastOfStdout> past_;
   std::map<std::string, ledger::ResponseRow, std::less<>> rows_;
   std::vector<std::string> sessions_;
   std::string version_;

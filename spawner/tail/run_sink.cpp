@@ -32,4 +32,8 @@ void RunSink::on_settlement(const SettlementEvent& event) {
 // Said once, at the top of the file, so it must pass even there.
 void RunSink::on_session(const SessionEvent& event) { sink_->on_session(event); }
 
+void RunSink::on_inherited(const SettlementEvent& event) {
+  if (past_.sink != nullptr) past_.sink->on_inherited(event);
+}
+
 }  // namespace ts::tail

@@ -25,6 +25,7 @@ class RunSink final : public UsageSink {
   void on_usage(const UsageEvent& event) override;
   void on_settlement(const SettlementEvent& event) override;
   void on_session(const SessionEvent& event) override;
+  void on_inherited(const SettlementEvent& event) override;
 
   /// Where events go from now on. Lifetime: until the next call.
   void deliver_to(UsageSink& sink) { sink_ = &sink; }

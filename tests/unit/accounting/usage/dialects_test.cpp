@@ -1,5 +1,6 @@
 #include "accounting/usage/dialects.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/usage_files.hpp"
@@ -95,8 +96,14 @@ constexpr Case kStreams[] = {
     {"codex: a turn", "codex",
      R"({"type":"thread.started","thread_id":"t"}
 {"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":80,"output_tokens":9,"reasoning_output_tokens":4}})", counts(20, 0, 80, 9, 4), 0},
-    {"codex: two turns add up", "codex",
-     R"({"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":80,"output_tokens":9}}
+    {"codex: a turn's usage is the whole thread's so far", "codex",
+     R"({"type":"thread.started","thread_id":"t"}
+{"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":80,"output_tokens":9}}
+{"type":"turn.completed","usage":{"input_tokens":150,"cached_input_tokens":90,"output_tokens":12}})", counts(60, 0, 90, 12), 0},
+    {"codex: two threads add up", "codex",
+     R"({"type":"thread.started","thread_id":"t"}
+{"type":"turn.completed","usage":{"input_tokens":100,"cached_input_tokens":80,"output_tokens":9}}
+{"type":"thread.started","thread_id":"u"}
 {"type":"turn.completed","usage":{"input_tokens":1,"cached_input_tokens":0,"output_tokens":1}})", counts(21, 0, 80, 10), 0},
     {"codex: more cached than input hides nothing", "codex", R"({"type":"turn.completed","usage":{"input_tokens":10,"cached_input_tokens":80,"output_tokens":9}})",
      counts(10, 0, 80, 9), 0},
@@ -269,6 +276,26 @@ TEST(Dialects, SayTheSession) {
   auto codex = make_transcript_dialect("codex");
   codex->line(R"({"type":"session_meta","payload":{"id":"t","cwd":"/v","cli_version":"0.1"}})", sink);
   EXPECT_EQ(sink.seen, (std::vector<std::string>{"s|x|2.1|/w", "t||0.1|/v"}));
+}
+
+struct Inherited final : UsageSink {
+  void on_usage(const UsageEvent&) override {}
+  void on_settlement(const SettlementEvent&) override {}
+  void on_session(const SessionEvent&) override {}
+  void on_inherited(const SettlementEvent& event) override {
+    EXPECT_EQ(event.session, "fork");
+    told.push_back(event.counts);
+  }
+  std::vector<TokenCounts> told;
+};
+
+TEST(CodexTranscript, TellsOnceWhatAForksCounterBeganAt) {
+  Inherited sink;
+  const auto codex = make_transcript_dialect("codex");
+  codex->line(R"({"type":"session_meta","payload":{"id":"fork","forked_from_id":"past"}})", sink);
+  codex->line(R"({"type":"token_usage_record","payload":{"thread_id":"fork","response_id":"r1","usage":{"input_tokens":10,"output_tokens":1},"thread_token_usage":{"input_tokens":110,"output_tokens":8}}})", sink);
+  codex->line(R"({"type":"token_usage_record","payload":{"thread_id":"fork","response_id":"r2","usage":{"input_tokens":20,"output_tokens":2},"thread_token_usage":{"input_tokens":130,"output_tokens":10}}})", sink);
+  EXPECT_THAT(sink.told, testing::ElementsAre(counts(100, 0, 0, 7)));
 }
 
 }  // namespace
