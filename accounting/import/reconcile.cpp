@@ -9,6 +9,9 @@ namespace {
 
 using SessionKey = std::pair<std::string, std::string>;   // agent, session
 
+// What these print counts a whole thread, the past that it was forked from included; their session files don't.
+constexpr std::string_view kStreamHoldsThePast[] = {"codex"};
+
 /// One response of all files.
 struct Joined {
   std::size_t session = 0;
@@ -29,8 +32,10 @@ Totals operator+(Totals a, const Totals& b) {
 class Reconciler {
  public:
   void add(const FileUsage& file) {
-    // The ids of one agent and source are one namespace.
+    // The ids of one agent and source are one namespace. Owners are the agent's: the first session that has an id owns it
+    // in all sources.
     auto& known = known_[{file.agent, file.source}];
+    auto& owners = owners_[file.agent];
     std::vector<std::size_t> sessions(file.names.size(), kNone);
     const auto session = [&](std::uint32_t name) {
       if (sessions[name] == kNone) sessions[name] = session_index({file.agent, file.names[name]});
@@ -39,11 +44,12 @@ class Reconciler {
     for (const FileResponse& response : file.responses) {
       const auto [place, fresh] = known.try_emplace(response.id, joined_.size());
       const std::string_view model = file.names[response.model];
-      if (fresh)
-        joined_.push_back({session(response.session), file.source, response.id, model, response.counts, response.requests,
-                           response.at});
-      else
+      if (fresh) {
+        const std::size_t owner = owners.try_emplace(response.id, session(response.session)).first->second;
+        joined_.push_back({owner, file.source, response.id, model, response.counts, response.requests, response.at});
+      } else {
         grow(joined_[place->second], response, model);
+      }
     }
     for (const FileSettlement& settlement : file.settlements) {
       Meter& meter = meters_[session(settlement.session)];
@@ -104,14 +110,21 @@ class Reconciler {
     }
   }
 
+  static std::optional<Source> ruling_of(const std::string& agent, const Meter& meter) {
+    const auto& list = kStreamHoldsThePast;
+    const bool past = std::find(std::begin(list), std::end(list), agent) != std::end(list);
+    if (past && meter.of(Source::transcript)) return Source::transcript;
+    return meter.ruling();
+  }
+
   [[nodiscard]] SessionTotals session_totals(std::size_t i) const {
     SessionTotals session;
     session.agent = keys_[i].first;
     session.session = keys_[i].second;
-    session.ruling = meters_[i].ruling();
-    session.totals = meters_[i].totals();
     for (int s = 0; s < kSourceCount; ++s)
       session.by_source[static_cast<std::size_t>(s)] = meters_[i].of(static_cast<Source>(s));
+    session.ruling = ruling_of(session.agent, meters_[i]);
+    if (session.ruling) session.totals = *meters_[i].of(*session.ruling);
     session.first = spans_[i].first;
     session.last = spans_[i].second;
     return session;
@@ -162,6 +175,7 @@ class Reconciler {
   }
 
   std::map<std::pair<std::string, Source>, std::unordered_map<std::string_view, std::size_t>> known_;
+  std::map<std::string, std::unordered_map<std::string_view, std::size_t>> owners_;   // agent → id → session
   std::vector<Joined> joined_;
   std::map<SessionKey, std::size_t> places_;
   std::vector<SessionKey> keys_;
@@ -175,13 +189,23 @@ UtcTime first_time(const FileUsage& file) {
   return UtcTime::max();
 }
 
+/// What decides first: a stream never repeats another session's past; a copy of a past is longer than the past.
+struct Precedence {
+  bool transcript;
+  UtcTime first;
+  std::size_t responses;
+  friend auto operator<=>(const Precedence&, const Precedence&) = default;
+};
+
 }  // namespace
 
 std::vector<const FileUsage*> in_time_order(const std::vector<FileUsage>& files) {
+  std::vector<std::pair<Precedence, const FileUsage*>> ranked;
+  for (const FileUsage& file : files)
+    ranked.push_back({{file.source == Source::transcript, first_time(file), file.responses.size()}, &file});
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<const FileUsage*> order;
-  for (const FileUsage& file : files) order.push_back(&file);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const FileUsage* a, const FileUsage* b) { return first_time(*a) < first_time(*b); });
+  for (const auto& [precedence, file] : ranked) order.push_back(file);
   return order;
 }
 

@@ -49,8 +49,9 @@ struct SessionTotals {
   bool counted = true;                  ///< false: a stream without a session's name, taken for an echo of the others
 };
 
-/// Everything that a scan found. Each response counts once in its source, under one session: the first by time of file
-/// and path. A session's count is its highest source's; the totals are the sum over sessions.
+/// Everything that a scan found. Each response counts once in its source, under one session, forks and resumes or not. A
+/// session's count is its highest source's (Codex' transcript before its stream, which holds a fork's past too); the totals
+/// are the sum over sessions.
 struct ScanResult {
   Totals totals;
   std::array<std::optional<Totals>, kSourceCount> by_source;   ///< sums over sessions
