@@ -181,6 +181,7 @@ const std::string* PriceBook::known(std::string_view name) const {
 }
 
 std::optional<std::string> PriceBook::model_named(std::string_view name) const {
+  if (models_.contains(name) && !unpriced_.contains(name)) return std::string(name);
   for (const std::string& candidate : price_name_candidates(name)) {
     if (unpriced_.contains(candidate)) return std::nullopt;
     if (const std::string* model = known(candidate)) return *model;

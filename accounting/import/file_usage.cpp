@@ -123,14 +123,15 @@ void FileCollector::on_usage(const UsageEvent& event) {
   // Repeats follow each other nearly always.
   const bool again = last_ < responses.size() && responses[last_].id == event.response_id;
   if (!again) {
-    key_.assign(event.response_id);
-    const auto [place, fresh] = places_.try_emplace(key_, responses.size());
-    last_ = place->second;
-    if (fresh) {
+    const auto known = places_.find(event.response_id);
+    if (known == places_.end()) {
       const std::string_view session = event.session.empty() ? std::string_view(session_) : event.session;
-      responses.push_back({key_, name(session), name(event.model), event.counts, event.requests, event.at});
+      last_ = responses.size();
+      responses.push_back({std::string(event.response_id), name(session), name(event.model), event.counts, event.requests, event.at});
+      places_.emplace(responses.back().id, last_);
       return;
     }
+    last_ = known->second;
   }
   FileResponse& response = responses[last_];
   response.counts = highest(response.counts, event.counts);

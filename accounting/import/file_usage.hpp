@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,7 +37,7 @@ struct FileUsage {
   ParseStats parse;
   std::uint64_t bytes = 0;
   std::vector<std::string> names;             ///< sessions and models, each once
-  std::vector<FileResponse> responses;        ///< in order of first report
+  std::deque<FileResponse> responses;         ///< in order of first report; a deque, so that views of ids last
   std::vector<FileSettlement> settlements;
 };
 
@@ -55,9 +56,8 @@ class FileCollector final : public UsageSink {
 
   FileUsage usage_;
   std::map<std::string, std::uint32_t, std::less<>> names_;
-  std::unordered_map<std::string, std::size_t> places_;   ///< response id → index
+  std::unordered_map<std::string_view, std::size_t> places_;   ///< response id → index
   std::string session_;
-  std::string key_;
   std::size_t last_ = 0;
 };
 

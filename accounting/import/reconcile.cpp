@@ -148,9 +148,12 @@ class Reconciler {
   /// Each response of a session's ruling source by itself (tiers), then what a settlement says beyond them.
   void price(const PriceBook& book, UtcTime now, const std::vector<SessionTotals>& sessions, std::vector<CostSum>& costs) const {
     std::vector<std::map<std::string_view, TokenCounts>> seen(keys_.size());
+    std::map<std::string_view, std::string> plain;   // names are taken apart once
     for (const Joined& joined : joined_) {
       if (sessions[joined.session].ruling != joined.source) continue;
-      costs[joined.session].add(book, joined.model, joined.counts, joined.at.value_or(now));
+      const auto [name, fresh] = plain.try_emplace(joined.model);
+      if (fresh) name->second = book.model_named(joined.model).value_or(std::string(joined.model));
+      costs[joined.session].add(book, name->second, joined.counts, joined.at.value_or(now));
       auto& sum = seen[joined.session][joined.model];
       sum = sum + joined.counts;
     }
