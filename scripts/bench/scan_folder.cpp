@@ -1,10 +1,10 @@
-// scan_folder PATH…: offline metering without the command line around it; prints the totals as `meter --json` names them.
+// scan_folder PATH…: offline metering without the command line around it; prints what `meter --json` prints.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <cstdio>
 
-#include "accounting/import/scan.hpp"
+#include "accounting/import/scan_json.hpp"
 
 int main(int argc, char** argv) {
   const std::vector<std::filesystem::path> paths(argv + 1, argv + argc);
@@ -17,11 +17,6 @@ int main(int argc, char** argv) {
     return 1;
   }
   for (const ts::FileProblem& problem : result->problems) fmt::print(stderr, "{}\n", problem.error.message);
-  const ts::TokenCounts& c = result->totals.counts;
-  fmt::print("{{\"requests\":{},\"input\":{},\"cache_write\":{},\"cache_read\":{},\"output\":{},\"fresh\":{},\"total\":{},\"cost_micro_usd\":{},"
-             "\"files\":{},\"sessions\":{},\"lines\":{},\"malformed\":{}}}\n",
-             result->totals.requests, c.input, c.cache_write(), c.cache_read, c.output, by_formula(c, ts::Formula::fresh),
-             by_formula(c, ts::Formula::total), result->cost.value_or(-1), result->files.size(), result->sessions.size(),
-             result->parse.lines, result->parse.malformed);
+  fmt::print("{}\n", ts::to_json(*result));
   return 0;
 }
