@@ -38,6 +38,7 @@ std::optional<std::string> folder(const Environment& env, std::string_view varia
 std::vector<TranscriptPlace> opencode_places(const Environment& env) {
   const auto data = folder(env, "XDG_DATA_HOME", ".local/share");
   const auto named = first_set(env, {"OPENCODE_DB"});
+  if (named == ":memory:") return {};
   if (named && named->front() == '/') {
     const auto slash = named->rfind('/');
     return {{named->substr(0, std::max<std::size_t>(slash, 1)), "", named->substr(slash + 1), 0}};

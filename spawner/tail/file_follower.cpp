@@ -79,7 +79,7 @@ void FileFollower::look_for_missed_changes() {
 }
 
 void FileFollower::process(UsageSink& sink) {
-  std::set<Transcript*> unfinished;
+  Transcripts unfinished;
   for (bool again = true; again;) {
     for (Transcript* transcript : std::exchange(dirty_, {})) {
       process_one(*transcript, sink);

@@ -40,8 +40,13 @@ class FileFollower final : public Follower {
   Judge judge_;
   Past past_;
   std::map<std::string, Transcript, std::less<>> files_;
-  std::set<Transcript*> dirty_;
-  std::set<Transcript*> others_;      ///< grew, and are not the run's as far as is known
+  /// By path, which puts a session before its children (and both before the sessions that came later).
+  struct ByPath {
+    bool operator()(const Transcript* a, const Transcript* b) const { return a->file().path < b->file().path; }
+  };
+  using Transcripts = std::set<Transcript*, ByPath>;
+  Transcripts dirty_;
+  Transcripts others_;      ///< grew, and are not the run's as far as is known
   std::uint64_t generation_ = 0;      ///< of the judge, when others_ were last looked at
   std::uint64_t ticks_ = 0;
   bool starting_ = true;

@@ -7,6 +7,7 @@ namespace ts::tail {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{200};
+constexpr std::chrono::seconds kLasting{3};
 
 std::int64_t to_ms(UtcTime time) { return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count(); }
 
@@ -35,6 +36,14 @@ void OpencodeFollower::tick(MonoTime now, UsageSink& sink) {
   looked_this_tick_ = false;
   if (generation_ != judge_.generation()) dirty_ = true;
   look(sink);
+  if (dirty_ && !failing_since_) failing_since_ = now;
+  if (dirty_ && now - *failing_since_ >= kLasting) tell_failure();
+}
+
+// Busy passes by itself, and so does a database that is just being made; what lasts is told, once.
+void OpencodeFollower::tell_failure() {
+  if (std::exchange(told_error_, true)) return;
+  warnings_.push_back({"database", failure_ + "; opencode's requests are not metered from its database now"});
 }
 
 std::chrono::milliseconds OpencodeFollower::tick_interval() const { return kTick; }
@@ -49,11 +58,8 @@ void OpencodeFollower::look(UsageSink& sink) {
   looked_this_tick_ = true;
   const auto answer = read(sink);
   dirty_ = answer.has_error() && answer.error().code != Errc::not_found;
-  // Busy passes by itself; anything else is told once.
-  if (answer.has_value() || answer.error().code == Errc::not_found || answer.error().code == Errc::busy) return;
-  if (told_error_ == answer.error().message) return;
-  told_error_ = answer.error().message;
-  warnings_.push_back({"database", answer.error().message + "; opencode's requests are not metered from its database now"});
+  if (dirty_) failure_ = answer.error().message;
+  else failing_since_.reset();
 }
 
 Result<void> OpencodeFollower::read(UsageSink& sink) {
@@ -133,6 +139,7 @@ void OpencodeFollower::finish(UsageSink& sink) {
   dirty_ = true;
   // The agent is dead: nobody holds a lock for long.
   for (int attempt = 0; attempt < 20 && dirty_; ++attempt) look(sink);
+  if (dirty_) tell_failure();
 }
 
 FollowStats OpencodeFollower::stats() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -30,6 +31,7 @@ class OpencodeFollower final : public Follower {
 
  private:
   void look(UsageSink& sink);
+  void tell_failure();
   [[nodiscard]] Result<void> read(UsageSink& sink);
   void judge(const OpencodeSession& session);
   [[nodiscard]] Result<void> read_session(const OpencodeDb& db, const OpencodeSession& session, UsageSink& sink);
@@ -54,7 +56,9 @@ class OpencodeFollower final : public Follower {
   std::unordered_map<std::string, std::string> originals_;               ///< content → message that had it first
   ParseStats parse_;
   std::set<std::string, std::less<>> unreadable_;
-  std::string told_error_;
+  std::optional<MonoTime> failing_since_;
+  std::string failure_;
+  bool told_error_ = false;
   std::vector<FollowWarning> warnings_;
   TreeWatcher watcher_;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -70,7 +71,11 @@ void Transcript::set_baseline() {
 
 bool Transcript::changed() {
   struct ::stat now {};
-  if (::stat(file_.path.c_str(), &now) != 0) return false;
+  if (::stat(file_.path.c_str(), &now) != 0) {
+    gone_ = true;
+    seen_inode_ = 0;
+    return false;
+  }
   const auto size = static_cast<std::uint64_t>(now.st_size);
   const bool same = size == seen_size_ && now.st_ino == seen_inode_ && now.st_mtim.tv_sec == seen_time_.tv_sec &&
                     now.st_mtim.tv_nsec == seen_time_.tv_nsec;
@@ -95,9 +100,13 @@ void Transcript::look_at_head() {
 
 bool Transcript::was_replaced(int fd, const struct ::stat& now) const {
   if (offset_ == 0 && !reader_) return false;
-  if (now.st_ino != inode_ || now.st_dev != device_ || static_cast<std::uint64_t>(now.st_size) < offset_) return true;
-  std::vector<char> there(tail_.size());
-  return !tail_.empty() && read_at(fd, offset_ - tail_.size(), there) != tail_;
+  if (gone_ || now.st_ino != inode_ || now.st_dev != device_ || static_cast<std::uint64_t>(now.st_size) < offset_) return true;
+  return tail_hash(fd) != tail_hash_;
+}
+
+std::size_t Transcript::tail_hash(int fd) const {
+  std::vector<char> tail(static_cast<std::size_t>(std::min<std::uint64_t>(kTail, offset_)));
+  return std::hash<std::string_view>{}(tail.empty() ? std::string_view{} : read_at(fd, offset_ - tail.size(), tail));
 }
 
 // Everything is read again from the start. Ids and times keep the past out, and the meter what was counted.
@@ -105,7 +114,6 @@ void Transcript::restart() {
   before_restart_ = stats();
   past_stats_.reset();
   reader_.reset();
-  tail_.clear();
   offset_ = 0;
   baseline_ = 0;
   ++restarts_;
@@ -116,10 +124,11 @@ LookResult Transcript::read_on(std::string_view dialect, Past& past, UsageSink& 
   if (file.fd() < 0) return errno == ENOENT ? LookResult::gone : LookResult::failed;
   if (was_replaced(file.fd(), file.stat())) restart();
   // Cut or replaced after the launch but before its first line was read: what stood there is gone, so nothing of it is past.
-  if (!reader_ && baseline_ > 0 && (file.stat().st_ino != inode_ || static_cast<std::uint64_t>(file.stat().st_size) < baseline_)) {
+  if (!reader_ && baseline_ > 0 && (gone_ || file.stat().st_ino != inode_ || static_cast<std::uint64_t>(file.stat().st_size) < baseline_)) {
     baseline_ = 0;
     ++restarts_;
   }
+  gone_ = false;
   inode_ = file.stat().st_ino;
   device_ = file.stat().st_dev;
   if (!reader_) {
@@ -128,17 +137,18 @@ LookResult Transcript::read_on(std::string_view dialect, Past& past, UsageSink& 
   }
   sink_->deliver_to(sink);
   std::vector<char> buffer(kPiece);
-  for (std::size_t done = 0; done < kPerLook;) {
+  LookResult result = LookResult::more;
+  for (std::size_t done = 0; done < kPerLook && result == LookResult::more;) {
     const std::string_view bytes = read_at(file.fd(), offset_, buffer);
-    if (bytes.empty()) return LookResult::caught_up;
-    push(bytes);
+    if (bytes.empty()) result = LookResult::caught_up;
+    else push(bytes);
     done += bytes.size();
   }
-  return LookResult::more;
+  tail_hash_ = tail_hash(file.fd());
+  return result;
 }
 
 void Transcript::push(std::string_view bytes) {
-  remember_tail(bytes);
   if (offset_ < baseline_) {
     // A line that straddles the launch ends in the part that isn't muted: it counts unless its time or id says otherwise.
     const auto past_bytes = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), baseline_ - offset_));
@@ -151,12 +161,6 @@ void Transcript::push(std::string_view bytes) {
   }
   reader_->push(bytes);
   offset_ += bytes.size();
-}
-
-void Transcript::remember_tail(std::string_view bytes) {
-  if (bytes.size() >= kTail) tail_ = bytes.substr(bytes.size() - kTail);
-  else tail_.append(bytes);
-  if (tail_.size() > kTail) tail_.erase(0, tail_.size() - kTail);
 }
 
 void Transcript::finish(UsageSink& sink) {

@@ -53,11 +53,11 @@ class Transcript {
   [[nodiscard]] ParseStats stats() const;
 
  private:
-  static constexpr std::size_t kTail = 64;
+  static constexpr std::size_t kTail = 4096;
   void restart();
   [[nodiscard]] bool was_replaced(int fd, const struct ::stat& now) const;
   void push(std::string_view bytes);
-  void remember_tail(std::string_view bytes);
+  [[nodiscard]] std::size_t tail_hash(int fd) const;
 
   FollowedFile file_;
   std::string relative_;
@@ -70,7 +70,8 @@ class Transcript {
   std::uint64_t seen_size_ = 0;   ///< by changed()
   ino_t seen_inode_ = 0;
   timespec seen_time_{};
-  std::string tail_;              ///< the last bytes before offset_: shows a rewrite that is not shorter
+  std::size_t tail_hash_ = 0;     ///< of the last bytes before offset_: shows a rewrite that is not shorter
+  bool gone_ = false;             ///< it was removed since it was last read
   std::unique_ptr<RunSink> sink_;
   std::unique_ptr<UsageReader> reader_;
   std::optional<ParseStats> past_stats_;

@@ -14,7 +14,7 @@ namespace ts::tail {
 
 namespace {
 
-constexpr unsigned int kMask = IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR;
+constexpr unsigned int kMask = IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_ONLYDIR;
 
 enum class EntryKind { folder, file, other };
 
