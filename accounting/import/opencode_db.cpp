@@ -1,15 +1,17 @@
 #include "accounting/import/opencode_db.hpp"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 #include <sqlite3.h>
 
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 namespace ts {
 namespace {
+
+using Json = nlohmann::json;
 
 struct CloseDb {
   void operator()(sqlite3* db) const { sqlite3_close(db); }
@@ -74,33 +76,41 @@ struct Message {
 
 enum class Read { usage, nothing, malformed };
 
+/// Reads one message. A null count is an absent one; anything else that is no count makes the message malformed.
 class MessageReader {
  public:
-  Read read(std::string_view json, Message& message) {
-    namespace dom = simdjson::dom;
-    buffer_ = simdjson::padded_string(json);
-    dom::element root;
-    if (parser_.parse(buffer_).get(root) != simdjson::SUCCESS) return Read::malformed;
-    std::string_view role;
-    if (root["role"].get(role) != simdjson::SUCCESS || role != "assistant") return Read::nothing;
-    dom::object tokens;
-    if (root["tokens"].get(tokens) != simdjson::SUCCESS) return Read::nothing;
-    std::string_view model;
-    if (root["modelID"].get(model) == simdjson::SUCCESS) message.model = model;
-    std::ignore = root.at_pointer("/time/created").get(message.created_ms);
-    std::ignore = root.at_pointer("/time/completed").get(message.completed_ms);
-    return counts_of(tokens, message.counts);
+  static Read read(std::string_view text, Message& message) {
+    const Json root = Json::parse(text, nullptr, false);
+    if (root.is_discarded() || !root.is_object()) return Read::malformed;
+    if (root.value(Json::json_pointer("/role"), Json()) != "assistant") return Read::nothing;
+    const auto tokens = root.find("tokens");
+    if (tokens == root.end() || !tokens->is_object()) return Read::nothing;
+    if (const auto model = root.find("modelID"); model != root.end() && model->is_string()) message.model = model->get<std::string>();
+    message.created_ms = time_of(root, "/time/created");
+    message.completed_ms = time_of(root, "/time/completed");
+    return counts_of(*tokens, message.counts);
   }
 
  private:
-  static Read counts_of(simdjson::dom::object tokens, TokenCounts& counts) {
+  static const Json* at(const Json& json, const char* pointer) {
+    const Json::json_pointer path(pointer);
+    return json.contains(path) ? &json.at(path) : nullptr;
+  }
+
+  static std::int64_t time_of(const Json& root, const char* pointer) {
+    const Json* value = at(root, pointer);
+    return value != nullptr && value->is_number_integer() ? value->get<std::int64_t>() : 0;
+  }
+
+  static Read counts_of(const Json& tokens, TokenCounts& counts) {
     bool good = true;
     const auto take = [&](const char* pointer) -> Tokens {
-      simdjson::dom::element value;
-      if (tokens.at_pointer(pointer).get(value) != simdjson::SUCCESS || value.is_null()) return 0;
-      std::int64_t number = -1;
-      good = value.get(number) == simdjson::SUCCESS && number >= 0 && number <= kMaxTokens && good;
-      return good ? number : 0;
+      const Json* value = at(tokens, pointer);
+      if (value == nullptr || value->is_null()) return 0;
+      // Past 2^63 nlohmann holds an unsigned number; both are over the limit.
+      const bool fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= static_cast<std::uint64_t>(kMaxTokens);
+      good = good && fits;
+      return fits ? value->get<Tokens>() : 0;
     };
     counts.input = take("/input");
     counts.cache_read = take("/cache/read");
@@ -110,9 +120,6 @@ class MessageReader {
     if (!good) return Read::malformed;
     return counts == TokenCounts{} ? Read::nothing : Read::usage;
   }
-
-  simdjson::dom::parser parser_;
-  simdjson::padded_string buffer_;
 };
 
 /// Gives the copies of one message its id.

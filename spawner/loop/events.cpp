@@ -58,7 +58,8 @@ void RunLoop::Impl::watch_child() {
 void RunLoop::Impl::hear(const process::ChildEvent& event) {
   std::visit(Overload{[&](const process::AgentStarted&) {
                         feed(supervisor::Launched{});
-                        observer_.on_started();
+                        result_.tier = child_->tier();
+                        observer_.on_started(result_.tier);
                       },
                       [&](const process::ExecFailed& failed) {
                         launch_failed_ = true;

@@ -25,8 +25,8 @@ using std::chrono::milliseconds;
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  /// The agent runs.
-  virtual void on_started() = 0;
+  /// The agent runs, contained by `tier`.
+  virtual void on_started(process::Tier tier) = 0;
   /// A threshold was passed; 100: the cap is reached and only reported.
   virtual void on_warning(const Warn& warning) = 0;
   virtual void on_stop_begun(const supervisor::StopDecision& decision) = 0;

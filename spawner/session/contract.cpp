@@ -84,6 +84,9 @@ Result<void> use_policy(const RunOptions& options, Contract& contract) {
                                              : process::StopLadder{{{SIGTERM, options.grace}, {SIGKILL, std::chrono::seconds{2}}}};
   policy.leftovers = options.leftovers;
   policy.drain = options.drain;
+  if (!options.containment.empty()) {
+    TS_TRY(contract.tier, process::parse_tier(options.containment));
+  }
   if (options.on_cap == OnCap::hold)
     return Error{Errc::unsupported, "--on-cap hold needs the gateway, which this build does not have; use stop or report"};
   return {};

@@ -6,6 +6,7 @@
 
 #include "accounting/ledger/records.hpp"
 #include "spawner/agents/profile.hpp"
+#include "spawner/process/containment.hpp"
 #include "spawner/session/options.hpp"
 #include "taskfile/reading.hpp"
 
@@ -16,6 +17,7 @@ struct Contract {
   ledger::RunStart start;           ///< id, times and process are filled in by the run itself
   supervisor::Policy policy;
   agents::Detected agent;
+  std::optional<process::Tier> tier;   ///< absent: the best that works
   std::vector<std::string> notes;   ///< what the user should hear besides
 };
 

@@ -15,7 +15,10 @@ constexpr std::chrono::seconds kDetailEvery{30};
 
 Reporter::Reporter(Context context, Console& console) : context_(std::move(context)), console_(console) {}
 
-void Reporter::on_started() { started_ = last_detail_ = context_.clock(); }
+void Reporter::on_started(process::Tier tier) {
+  started_ = last_detail_ = context_.clock();
+  context_.on_started(tier);
+}
 
 void Reporter::on_warning(const Warn& warning) {
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(context_.clock() - started_);

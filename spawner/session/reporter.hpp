@@ -16,12 +16,13 @@ class Reporter final : public loop::RunObserver {
     Formula formula = Formula::fresh;
     ledger::Cap cap;
     ledger::Ledger* ledger = nullptr;   ///< null: the run goes on without one
+    std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;
   };
   Reporter(Context context, Console& console);
 
-  void on_started() override;
+  void on_started(process::Tier tier) override;
   void on_warning(const Warn& warning) override;
   void on_stop_begun(const supervisor::StopDecision& decision) override;
   void on_notice(std::string_view kind, const std::string& message) override;

@@ -174,6 +174,7 @@ loop::LoopSetup Run::setup() {
   s.launch.env.push_back("TRACKED_SPAWN_RUN=" + start().id.text);
   if (!s.control_socket.empty()) s.launch.env.push_back("TRACKED_SPAWN_SOCKET=" + s.control_socket);
   s.launch.cwd = world_.cwd;
+  s.launch.tier = contract_.tier;
   s.follow.profile = contract_.agent.profile;
   s.follow.places = agents::transcript_places(*contract_.agent.profile, world_.env);
   s.follow.cwd = world_.cwd;
@@ -196,24 +197,15 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   begin();
   announce();
   loop::LoopSetup loop_setup = setup();
-  if (!options_.containment.empty()) {
-    auto tier = process::parse_tier(options_.containment);
-    if (tier.has_error()) {
-      console_.error(tier.error().message);
-      return kExitFailed;
-    }
-    loop_setup.launch.tier = *tier;
-  }
   capture::EventLog log(folder_->open_events());
   loop::Metering metering(metering_setup(), log);
-  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), utc_now, mono_now}, console_);
-  const bool interactive = loop_setup.interactive;
-  const auto report = loop_setup.follow.stdout_report;
+  const auto on_started = [this, parent, report = loop_setup.follow.stdout_report, interactive = loop_setup.interactive](process::Tier tier) {
+    console_.say(meters_line(start().id, *contract_.agent.profile, report, process::name_of(tier), start().cap.limit.has_value()));
+    if (parent != nullptr) parent->tell_started(start().id);
+    if (interactive) console_.hold_back();
+  };
+  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), on_started, utc_now, mono_now}, console_);
   loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
-  const auto tier = options_.containment.empty() ? process::best_of(process::detect_containment()) : process::parse_tier(options_.containment).value();
-  console_.say(meters_line(start().id, *contract_.agent.profile, report, process::name_of(tier), start().cap.limit.has_value()));
-  if (parent != nullptr) parent->tell_started(start().id);
-  if (interactive) console_.hold_back();
   auto result = run_loop.run(launcher);
   console_.let_go();
   log.flush();
