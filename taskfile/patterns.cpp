@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "taskfile/text/words.hpp"
@@ -9,9 +10,9 @@
 namespace ts::taskfile {
 namespace {
 
-constexpr std::array<std::string_view, 16> kKindNames = {
+constexpr std::array<std::string_view, 18> kKindNames = {
     "estimate", "cap",        "actual",      "agent_id", "duration", "api_calls", "input",    "output",
-    "cache_read", "cache_write", "variance", "cost",     "model",    "sprint",    "category", "task_id"};
+    "cache_read", "cache_write", "variance", "cost",     "model",    "sprint",    "category", "task_id", "title", "points"};
 
 using enum FieldKind;
 using Meaning = SectionPattern::Meaning;
@@ -58,6 +59,7 @@ std::vector<LabelPattern> built_in_labels() {
       {estimate, "effort estimate", 31},
       {estimate, "effort", 33},
       {estimate, "tokens", 32},
+      {estimate, "total", 40, "estimat*", "token budget*"},
       {estimate, "base estimate*", 45},
       {estimate, "raw estimate*", 45},
       {estimate, "original estimate*", 45},
@@ -90,6 +92,9 @@ std::vector<LabelPattern> built_in_labels() {
       {actual, "tokens", 26, "value", "engineer metrics*"},
       {actual, "*. implement", 28, "tokens"},
       {actual, "implement", 28, "tokens"},
+      {actual, "implementation", 27, "actual*", "token budget*"},
+      {actual, "implementation", 28, "total*", "token budget*"},
+      {actual, "total", 29, "actual*", "token budget*"},
       {actual, "@id", 30, "actual*"},
       {actual, "tokens", 40, "actual*"},
       {actual, "total tokens", 40, "actual*"},
@@ -131,6 +136,10 @@ std::vector<LabelPattern> built_in_labels() {
       {variance, "total tokens", 20, "variance*"},
       {variance, "implement* tokens", 20, "variance*"},
       {variance, "@id", 20, "variance*"},
+      {input, "implementation", 28, "input*", "token budget*"},
+      {output, "implementation", 28, "output*", "token budget*"},
+      {variance, "implementation", 27, "delta", "token budget*"},
+      {variance, "total", 29, "delta", "token budget*"},
       {cost, "cost", 10},
       {cost, "actual cost", 10},
       {cost, "total cost", 10},
@@ -139,10 +148,60 @@ std::vector<LabelPattern> built_in_labels() {
 
       {sprint, "sprint", 10},
       {sprint, "sprint id", 10},
+      {sprint, "", 30, "value", "sprint"},
       {category, "category", 10},
       {category, "task category", 12},
       {task_id, "task id", 10},
       {task_id, "id", 20},
+  };
+}
+
+std::vector<KeyPattern> built_in_keys() {
+  return {
+      {estimate, "token_estimate", 10},
+      {estimate, "token_estimate.*", 10},
+      {estimate, "tokens_estimate", 10},
+      {estimate, "estimated_tokens", 10},
+      {estimate, "estimated_tokens.*", 10},
+      {estimate, "estimate_tokens", 10},
+      {estimate, "token_budget.estimate*", 12},
+      {estimate, "tokens.estimate*", 12},
+      {estimate, "estimate.tokens", 12},
+      {estimate, "estimates.tokens", 12},
+      {estimate, "predictions.token_estimate", 14},
+      {estimate, "predictions.estimated_tokens", 14},
+      {estimate, "predictions.tokens", 14},
+      {cap, "token_cap", 10},
+      {cap, "token_limit", 12},
+      {cap, "token_budget.cap", 12},
+      {cap, "token_budget.limit", 12},
+      {cap, "token_budget.hard_cap", 12},
+      {cap, "tokens.cap", 12},
+      {actual, "actual_tokens", 10},
+      {actual, "token_actual", 10},
+      {actual, "tokens_actual", 10},
+      {actual, "token_budget.actual", 12},
+      {actual, "tokens.actual", 12},
+      {actual, "actuals.tokens", 12},
+      {actual, "outcomes.actual_tokens", 14},
+      {actual, "actual.tokens", 12},
+      {variance, "token_budget.delta", 12},
+      {duration, "actuals.duration", 12},
+      {cost, "actuals.cost", 12},
+      {input, "actuals.input_tokens", 12},
+      {output, "actuals.output_tokens", 12},
+      {task_id, "id", 10},
+      {task_id, "story_id", 10},
+      {task_id, "task_id", 10},
+      {title, "title", 10},
+      {sprint, "sprint", 10},
+      {sprint, "sprint_id", 10},
+      {category, "category", 10},
+      {category, "story_type", 20},
+      {category, "type", 30},
+      {points, "points", 10},
+      {points, "estimated_points", 10},
+      {points, "story_points", 10},
   };
 }
 
@@ -183,7 +242,7 @@ std::vector<std::string> built_in_placeholders() {
   return {"x",     "~x",    "xk",     "~xk",   "x k",  "xxk", "~xxk", "xx",  "xxx", "xxxk", "nk",   "~nk",  "n",   "y",
           "yk",    "~yk",   "-",      "--",    "---",  "–",   "—",    "?",   "??",  "…",    "...",  "tbd*", "~tbd*", "todo*",
           "tba*",  "pending*", "[*]", "<*>",   "{*}",  "~_k", "_k",   "~_", "*auto-captured*", "*auto captured*", "(from *", "from *hook*", "to be *",
-          "(to be *", "not recorded*", "+/-x%", "±x%", "x%", "_%", "+x%", "-x%", "$x*", "x min*", "x sec*", "x ms", "x hour*", "x h", "x m", "_ min*", "_ sec*", "fill in*", "(fill in*", "est", "yyyy*", "agent_id", "n/a until*"};
+          "(to be *", "not recorded*", "+/-x%", "±x%", "x%", "x% *", "_%", "_% *", "+x%", "-x%", "$x*", "x min*", "x sec*", "x ms", "x hour*", "x h", "x m", "_ min*", "_ sec*", "fill in*", "(fill in*", "est", "yyyy*", "agent_id", "n/a until*"};
 }
 
 }  // namespace
@@ -201,6 +260,9 @@ Result<void> Patterns::add(std::string_view kind, std::string_view label) {
     if (kKindNames[i] != kind) continue;
     const auto own = static_cast<FieldKind>(i);
     labels.insert(labels.begin(), {LabelPattern{own, text, 1}, LabelPattern{own, text, 2, std::string(kind.substr(0, 3)) + "*"}});
+    std::string key = text;
+    std::replace(key.begin(), key.end(), ' ', '_');
+    keys.insert(keys.begin(), {KeyPattern{own, key, 1}, KeyPattern{own, "*." + key, 2}});
     return {};
   }
   return Error{Errc::invalid_argument,
@@ -208,7 +270,7 @@ Result<void> Patterns::add(std::string_view kind, std::string_view label) {
 }
 
 const Patterns& default_patterns() {
-  static const Patterns patterns{built_in_labels(), built_in_sections(), built_in_placeholders()};
+  static const Patterns patterns{built_in_labels(), built_in_keys(), built_in_sections(), built_in_placeholders()};
   return patterns;
 }
 

@@ -26,6 +26,8 @@ enum class FieldKind {
   sprint,
   category,
   task_id,
+  title,
+  points,  ///< story points, which are no tokens
 };
 
 [[nodiscard]] std::string_view name_of(FieldKind kind);
@@ -39,6 +41,13 @@ struct LabelPattern {
   std::string column = "value";  ///< head of the table column; "value" fits pairs and tables of two columns, too
   std::string section = "*";     ///< a heading that the line stands under, at any depth
   std::string parent = "*";      ///< the label that stands alone above a list ("estimated totals")
+};
+
+/// A key of YAML front matter. `path` is its keys joined by '.', in lower case; `*` stands for any text.
+struct KeyPattern {
+  FieldKind kind = FieldKind::estimate;
+  std::string path;
+  int rank = 50;
 };
 
 /// What standing under a heading means for a line. The innermost heading that fits rules.
@@ -57,11 +66,13 @@ struct SectionPattern {
 /// All that the reader knows about words. The built-in tables stand in patterns.cpp; configuration adds to them.
 struct Patterns {
   std::vector<LabelPattern> labels;
+  std::vector<KeyPattern> keys;
   std::vector<SectionPattern> sections;
   std::vector<std::string> placeholders;  ///< whole values that mean "not filled in", in lower case, `*` as in labels
 
   /// A label of the user's own (`[taskfile.patterns]`), in any section; in a wide table in the column that is headed by the kind.
-  /// It beats every built-in one. `kind` is a name_of(FieldKind), or "placeholder".
+  /// It beats
+  /// every built-in one. In front matter the same words joined by '_' are a key ("Story Tokens" → story_tokens). `kind` is a name_of(FieldKind), or "placeholder".
   /// Errors: invalid_argument for an unknown kind or an empty label.
   [[nodiscard]] Result<void> add(std::string_view kind, std::string_view label);
 };

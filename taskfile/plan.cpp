@@ -33,6 +33,14 @@ int conflict_line(const Document& document) {
   return 0;
 }
 
+/// `text` as a YAML scalar in the place of `field`.
+std::string yaml_text(const Field& field, std::string_view text) {
+  std::string safe;
+  for (const char c : text)
+    if (is_letter(c) || is_digit(c) || std::string_view(" ._-+$%,/").find(c) != std::string_view::npos) safe += c;
+  return (field.after_colon ? " " : "") + safe;
+}
+
 class Planner {
  public:
   Planner(const Document& document, const Reading& reading, const Actual& actual, Role role)
@@ -82,7 +90,7 @@ class Planner {
           plan_.notes.push_back(fmt::format("line {}: \"{}\" is not this program's and stays", field.line, printable(field.text, 40)));
         continue;
       }
-      const std::string whole = *text + (empty ? field.joiner : std::string());
+      const std::string whole = field.notation == Notation::yaml ? yaml_text(field, *text) : *text + (empty ? field.joiner : std::string());
       if (whole == field.text) continue;
       plan_.edits.push_back(padded(document_, Edit{field.range, whole, field.line, std::string(name_of(field.kind))}));
       if (plan_.lines.empty() || plan_.lines.back() != field.line) plan_.lines.push_back(field.line);

@@ -7,6 +7,7 @@
 #include "taskfile/reader/entries.hpp"
 #include "taskfile/reader/finding.hpp"
 #include "taskfile/text/words.hpp"
+#include "taskfile/yaml/front_matter.hpp"
 
 namespace ts::taskfile {
 namespace {
@@ -27,6 +28,18 @@ std::string plain_words(std::string_view text) {
   return printable(trim(out), 80);
 }
 
+/// "SPRINT-028", of "028" too; words without a number ("Unassigned") are none.
+std::string sprint_in(std::string_view text) {
+  const std::string words = plain_words(text);
+  if (const std::size_t at = words.find("SPRINT-"); at != std::string::npos) {
+    std::size_t end = at + std::string_view("SPRINT-").size();
+    while (end < words.size() && (is_digit(words[end]) || (words[end] >= 'A' && words[end] <= 'Z'))) ++end;
+    return words.substr(at, end - at);
+  }
+  if (words.find_first_not_of("0123456789") == std::string::npos && !words.empty()) return "SPRINT-" + words;
+  return words.find_first_of("0123456789") == std::string::npos ? std::string() : words;
+}
+
 void read_title(const Structure& structure, Reading& reading) {
   if (structure.headings.empty()) return;
   const Heading& heading = structure.headings.front();
@@ -42,8 +55,7 @@ void read_title(const Structure& structure, Reading& reading) {
 
 void read_names(const Document& document, const std::vector<Finding>& findings, Reading& reading) {
   if (const Entry* entry = best_of(findings, FieldKind::sprint); entry != nullptr && reading.sprint.empty()) {
-    const std::string id = id_in(document.text(entry->value));
-    reading.sprint = id.empty() ? plain_words(document.text(entry->value)) : id;
+    reading.sprint = sprint_in(document.text(entry->value));
   }
   if (const Entry* entry = best_of(findings, FieldKind::category); entry != nullptr && reading.category.empty())
     reading.category = plain_words(document.text(entry->value));
@@ -82,6 +94,9 @@ Reading read(const Document& document, const Patterns& patterns) {
   Reading reading;
   const Structure structure = structure_of(document);
   reading.notes = structure.notes;
+  const FrontMatter front = front_matter_of(document, structure.front_matter);
+  if (!front.note.empty()) reading.notes.push_back(front.note);
+  read_front_matter(document, front, patterns, reading);
   const std::vector<Entry> entries = entries_of(document, structure);
   read_title(structure, reading);
   const std::vector<Finding> findings = findings_of(entries, structure, patterns, reading.task_id);

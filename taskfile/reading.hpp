@@ -33,6 +33,9 @@ struct WrittenCap {
 enum class FieldState { absent, placeholder, value };
 [[nodiscard]] std::string_view name_of(FieldState state);
 
+/// How a value is written: as people do ("245,134"), or as YAML reads it (245134).
+enum class Notation { people, yaml };
+
 /// A place that holds, or shall hold, one measured number.
 struct Field {
   FieldKind kind = FieldKind::actual;
@@ -43,6 +46,8 @@ struct Field {
   std::string text;              ///< those bytes
   std::optional<Tokens> number;  ///< of a value that could be read as a count
   std::string joiner;            ///< what a write puts between its number and the words that stay behind it
+  Notation notation = Notation::people;
+  bool after_colon = false;       ///< of an empty YAML value: a blank has to come first
   bool wants_difference = false;  ///< of a variance: in tokens and not in percent (a "Delta" column)
 };
 
@@ -77,6 +82,7 @@ struct Reading {
   std::string title;
   std::string sprint;
   std::string category;
+  std::string points;  ///< story points as the front matter states them; they are no tokens
   std::optional<Estimate> estimate;
   std::optional<WrittenCap> cap;
   ActualField actual;

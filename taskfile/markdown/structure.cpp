@@ -128,6 +128,7 @@ Structure structure_of(const Document& document) {
   Structure structure;
   structure.kinds.assign(static_cast<std::size_t>(document.line_count()) + 1, LineKind::text);
   const int front = front_matter_lines(document);
+  structure.front_matter = front;
   std::vector<CommonMark::Head> heads;
   if (document.bytes().size() > kCommonMarkLimit) {
     structure.notes.push_back(fmt::format("read by lines: larger than {} bytes", kCommonMarkLimit));

@@ -30,6 +30,7 @@ struct Structure {
   std::vector<LineKind> kinds;
   std::vector<Heading> headings;
   std::vector<int> section;        ///< per line: index of the heading that it stands under (itself for a heading line); -1: none
+  int front_matter = 0;            ///< lines of front matter, both `---` lines included; 0: none
   std::vector<std::string> notes;  ///< why the Markdown parser's word was not taken
 
   [[nodiscard]] LineKind kind(int line) const { return kinds[static_cast<std::size_t>(line)]; }

@@ -43,6 +43,7 @@ struct Ranked {
   int score = 0;
   int section = -1;
   int table = -1;
+  std::string phase;  ///< "implementation" or "total" in a table of phases
   bool owned = false;  ///< a heading or the label names the owner
 };
 
@@ -67,6 +68,7 @@ class Fields {
     const Value value = is_count(finding.kind) ? value_of_count(text, patterns_) : value_of_text(text, patterns_);
     Ranked ranked = make(entry, value, finding.kind, owner);
     ranked.owned = owned;
+    if (entry.label == "implementation" || entry.label == "total") ranked.phase = entry.label;
     const bool words_elsewhere = !value.joiner.empty() && !owned && !known_place(entry.section);
     if (words_elsewhere) return;
     ranked.score = finding.rank - (by_section == Role::other ? 0 : 20) + (known_place(entry.section) || owned ? 0 : 5) + (fenced ? 40 : 0);
@@ -75,12 +77,14 @@ class Fields {
 
   void finish(Reading& reading) {
     std::stable_sort(all_.begin(), all_.end(), [](const Ranked& a, const Ranked& b) { return a.field.range.begin < b.field.range.begin; });
+    drop_sums();
     const Ranked* first = nullptr;
     for (const Ranked& ranked : all_) {
       if (ranked.field.kind != FieldKind::actual || ranked.field.owner != Role::engineer) continue;
       if (first == nullptr || ranked.score < first->score) first = &ranked;
     }
-    if (first != nullptr) reading.actual = {first->field.state, first->field.line, first->field.number};
+    const bool stated = reading.actual.state != FieldState::absent;  // by the front matter
+    if (first != nullptr && !stated) reading.actual = {first->field.state, first->field.line, first->field.number};
     for (const Ranked& ranked : all_)
       if (belongs(ranked, first)) reading.fields.push_back(ranked.field);
   }
@@ -147,6 +151,16 @@ class Fields {
     ranked.owned = owned;
     ranked.score = 80;
     if (value.joiner.empty()) all_.push_back(std::move(ranked));
+  }
+
+  /// Of a table of phases the run fills its own phase; the sum is for those who know the other phases.
+  void drop_sums() {
+    std::vector<int> phased;
+    for (const Ranked& ranked : all_)
+      if (ranked.phase == "implementation") phased.push_back(ranked.table);
+    std::erase_if(all_, [&](const Ranked& ranked) {
+      return ranked.phase == "total" && std::find(phased.begin(), phased.end(), ranked.table) != phased.end();
+    });
   }
 
   /// Unowned fields belong to the task when they stand where its actual field stands.

@@ -65,6 +65,10 @@ std::optional<std::int64_t> number_of(FieldKind kind, const RunTotals& totals) {
   }
 }
 
+std::string count_text(std::int64_t value, Notation notation) {
+  return notation == Notation::yaml ? fmt::format("{}", value) : with_commas(value);
+}
+
 std::optional<std::string> in_manner(const Field& field, const FieldSource& source, Manner manner) {
   const RunTotals& totals = source.totals;
   const auto words = [](const std::string& text) { return text.empty() ? std::optional<std::string>() : text; };
@@ -79,7 +83,7 @@ std::optional<std::string> in_manner(const Field& field, const FieldSource& sour
     default: break;
   }
   const auto number = number_of(field.kind, totals);
-  return number ? std::optional(with_commas(*number)) : std::nullopt;
+  return number ? std::optional(count_text(*number, field.notation)) : std::nullopt;
 }
 
 }  // namespace
