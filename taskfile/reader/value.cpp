@@ -70,9 +70,8 @@ Value value_of_count(std::string_view text, const Patterns& patterns) {
   }
   value.state = FieldState::placeholder;
   if (is_placeholder(word, patterns)) return value;
-  const std::string low = lower(word);
-  if (low.starts_with("n/a") || low.starts_with("none") || !found.empty()) {
-    value.state = FieldState::value;  // somebody's word that there is no number
+  if (!found.empty()) {
+    value.state = FieldState::value;  // a number of something else
     return value;
   }
   value.range.end = value.range.begin;  // words instead of a number: they stay behind it
@@ -83,7 +82,7 @@ Value value_of_count(std::string_view text, const Patterns& patterns) {
 std::optional<Quantity> token_quantity(std::string_view text, TokenHint hint) {
   for (const Quantity& quantity : quantities(text)) {
     if (quantity.unit == Quantity::Unit::other) continue;
-    const bool sure = quantity.unit == Quantity::Unit::tokens || quantity.scaled || quantity.high >= kBareTokens;
+    const bool sure = quantity.unit == Quantity::Unit::tokens || quantity.suffixed || (quantity.high >= kBareTokens && !quantity.word_follows);
     if (hint == TokenHint::label_names_tokens || sure) return quantity;
   }
   return std::nullopt;

@@ -165,7 +165,7 @@ void fill(Quantity& quantity, const Number& low, const Number& high) {
   const Tokens b = to_tokens(high.value * std::max(high_scale, 1.0));
   quantity.low = std::min(a, b);
   quantity.high = std::max(a, b);
-  quantity.scaled = low_scale != 0 || high_scale != 0 || low.grouped || high.grouped;
+  quantity.suffixed = low_scale != 0 || high_scale != 0;
   quantity.doubt = low.doubt.empty() ? high.doubt : low.doubt;
 }
 
@@ -194,7 +194,9 @@ std::vector<Quantity> quantities(std::string_view text) {
     quantity.end = high.end;
     fill(quantity, low, high);
     quantity.unit = after_factor(text, at) ? Quantity::Unit::other : unit_after(text.substr(high.end));
-    const bool multiplied = quantity.scaled && trim(text.substr(high.end)).starts_with("\u00d7");  // "50K × 0.5": the count comes first
+    const std::string_view next = trim(text.substr(high.end));
+    quantity.word_follows = quantity.unit == Quantity::Unit::none && !next.empty() && is_letter(next.front());
+    const bool multiplied = quantity.suffixed && next.starts_with("\u00d7");  // "50K × 0.5": the count comes first
     if (multiplied) quantity.unit = Quantity::Unit::none;
     at = high.end;
     const bool chained = at + 1 < text.size() && text[at] == '-' && is_digit(text[at + 1]);  // 2026-01-05

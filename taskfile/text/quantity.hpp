@@ -18,7 +18,8 @@ struct Quantity {
   Tokens low = 0;
   Tokens high = 0;
   Unit unit = Unit::none;
-  bool scaled = false;        ///< written with K or M, or with digit groups
+  bool suffixed = false;      ///< written with K or M
+  bool word_follows = false;  ///< and it is no unit that is known: "2,000 rows"
   std::string doubt;          ///< why the digits have more than one reading ("10.000"); empty: none
 };
 

@@ -60,6 +60,7 @@ TEST(Reading, WhatIsNoEstimate) {
   EXPECT_EQ(high_of("# T\n\n<!--\n**Estimated Tokens:** ~10K\n-->\n"), -1);
   EXPECT_EQ(high_of("# T\n\n## SR Engineer Review\n\n**Estimated Tokens:** ~10K\n"), -1);
   EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** TBD\n"), -1);
+  EXPECT_EQ(high_of("# T\n\n**Estimate:** 2,000 rows in 3 hours\n"), -1);
   EXPECT_EQ(high_of("# T\n\n## PM Estimate\n\n| Factor | Assumption | Impact |\n|---|---|---|\n| Files | 4-5 | +10K |\n"), -1);
 }
 
@@ -117,7 +118,7 @@ TEST(Reading, StatesOfTheActualField) {
       {"~15K (estimated)", FieldState::value, "~15K"},
       {"12,345", FieldState::value, "12,345"},
       {"(manual estimate ~9K)", FieldState::value, "~9K"},
-      {"N/A", FieldState::value, "N/A"},
+      {"N/A", FieldState::placeholder, ""},
       {"Combined with TASK-9", FieldState::placeholder, ""},
   };
   for (const StateCase& c : cases) {
