@@ -26,7 +26,7 @@ struct Line {
 };
 
 struct DocumentLimits {
-  std::size_t bytes = std::size_t{8} << 20;
+  std::size_t bytes = std::size_t{4} << 20;
 };
 
 /// The bytes of a task file and where its lines are. Bytes in = bytes out: nothing is normalised.

@@ -177,7 +177,7 @@ std::vector<KeyPattern> built_in_keys() {
       {estimate, "estimate.tokens", 12},
       {estimate, "estimates.tokens", 12},
       {estimate, "predictions.token_estimate", 14},
-      {estimate, "*.predictions.token_estimate", 16},
+      {estimate, "*.token_estimate", 16},
       {estimate, "predictions.estimated_tokens", 14},
       {estimate, "predictions.tokens", 14},
       {cap, "token_cap", 10},

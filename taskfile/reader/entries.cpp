@@ -9,7 +9,7 @@ namespace ts::taskfile {
 namespace {
 
 constexpr std::size_t kLongestLabel = 60;
-constexpr std::size_t kLongestLine = 4096;  ///< of a line that may hold labels
+constexpr std::size_t kLongestLine = 4096;  ///< of a line that may hold a field; bounds what hostile text can cost
 
 /// The part of `line` after list marks, quote marks and a task box.
 std::string_view after_marks(std::string_view line) {
@@ -91,9 +91,10 @@ class Collector {
     const int section = structure_.section_of(number);
     if (section != section_) parent_.clear();
     section_ = section;
+    if (line.size() > kLongestLine) return end_table();
     if (trim(line).starts_with("|") && row(number, line)) return;
     end_table();
-    if (line.size() <= kLongestLine) running_text(number, line);
+    running_text(number, line);
   }
 
   void end_table() {

@@ -79,7 +79,9 @@ Number digits_from(std::string_view text, std::size_t at) {
     size += 1 + decimals;
   }
   number.end = at + size;
-  number.value = digits.size() > 18 ? 1e18 : std::stod(digits);
+  constexpr std::size_t kExact = 18;
+  if (digits.size() > kExact && digits.find('.') < kExact) digits.resize(kExact);
+  number.value = digits.size() > kExact ? 1e18 : std::stod(digits);
   return number;
 }
 

@@ -39,6 +39,7 @@ TEST(Quantities, ReadsTheFirstAsPeopleWriteIt) {
       {"0 (no code change)", 0, 0},
       {"~50K \u00d7 0.5 = ~25K", 50'000, 50'000},
       {"99999999999999999999", kMaxTokens, kMaxTokens},
+      {"2.500000000000000000000001K", 2'500, 2'500},
       {"\u200f20K\u200f", 20'000, 20'000},
   };
   for (const Case& c : cases) {
