@@ -12,8 +12,21 @@ constexpr std::string_view kForms = "write 120000, 120k, 120,000, 1.5M, 4x, $5 o
 constexpr std::string_view kHowToGive =
     "give --cap N (120000, 120k, 4x, $5), write an estimate or a cap into the task file, or say --cap none";
 
+/// How messages speak of what they are about.
+struct Wording {
+  std::string_view subject;
+  std::string_view zero;
+  std::string_view forms;
+};
+constexpr Wording kCapWords{"cap: ", "a cap of zero would stop the run at once", kForms};
+constexpr Wording kCountWords{"", "it must be above zero", "write 120000, 120k, 120,000 or 1.5M"};
+
+Error bad(Errc code, std::string_view text, std::string_view reason, const Wording& words) {
+  return {code, fmt::format("{}'{}': {}; {}", words.subject, printable(text, 60), reason, words.forms)};
+}
+
 Error bad(Errc code, std::string_view text, std::string_view reason, std::string_view forms = kForms) {
-  return {code, fmt::format("cap: '{}': {}; {}", printable(text, 60), reason, forms)};
+  return bad(code, text, reason, Wording{kCapWords.subject, kCapWords.zero, forms});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -39,12 +52,12 @@ bool take_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
-/// A positive decimal in units of 10^-scale, with the errors that all forms of a cap share.
-Result<std::int64_t> positive(std::string_view number, int scale, std::string_view whole) {
-  if (number.starts_with('-') || number.starts_with("−")) return bad(Errc::invalid_argument, whole, "it is negative");
+/// A positive decimal in units of 10^-scale, with the errors that all forms share.
+Result<std::int64_t> positive(std::string_view number, int scale, std::string_view whole, const Wording& words = kCapWords) {
+  if (number.starts_with('-') || number.starts_with("−")) return bad(Errc::invalid_argument, whole, "it is negative", words);
   const auto value = parse_decimal(number, scale);
-  if (value.has_error()) return bad(value.error().code, whole, value.error().message);
-  if (*value == 0) return bad(Errc::invalid_argument, whole, "a cap of zero would stop the run at once");
+  if (value.has_error()) return bad(value.error().code, whole, value.error().message, words);
+  if (*value == 0) return bad(Errc::invalid_argument, whole, words.zero, words);
   return *value;
 }
 
@@ -56,11 +69,12 @@ int take_unit(std::string_view& text) {
   return 0;
 }
 
-Result<Tokens> tokens_of(std::string_view text) {
+Result<Tokens> tokens_of(std::string_view text, const Wording& words) {
+  if (text.empty()) return bad(Errc::invalid_argument, text, "it is empty", words);
   std::string_view number = text;
   const int unit = take_unit(number);
-  TS_TRY(const std::int64_t value, positive(number, unit, text));
-  if (value > kMaxTokens) return bad(Errc::too_large, text, "it is above 2^53 tokens");
+  TS_TRY(const std::int64_t value, positive(number, unit, text, words));
+  if (value > kMaxTokens) return bad(Errc::too_large, text, "it is above 2^53 tokens", words);
   return value;
 }
 
@@ -152,15 +166,16 @@ Result<CapSpec> parse_cap(std::string_view text) {
   if (body.starts_with("-$")) return bad(Errc::invalid_argument, text, "it is negative");
   std::string_view number = body;
   if (take_suffix(number, "x") || take_suffix(number, "×")) return factor_of(number, body);
-  TS_TRY(const Tokens tokens, tokens_of(body));
+  TS_TRY(const Tokens tokens, tokens_of(body, kCapWords));
   return CapSpec(TokenCap{tokens});
 }
 
-Result<Tokens> parse_token_count(std::string_view text) { return tokens_of(trimmed(text)); }
+Result<Tokens> parse_token_count(std::string_view text) { return tokens_of(trimmed(text), kCountWords); }
 
 Result<ResolvedCap> resolve_cap(const CapSources& sources) {
   if (sources.said) return from_stated(sources, *sources.said);
   if (sources.written) return from_stated(sources, *sources.written);
+  if (sources.configured) return from_stated(sources, *sources.configured);
   if (!has_estimate(sources)) return no_cap(sources, "none given");
   return times_estimate(sources.factor, sources);
 }

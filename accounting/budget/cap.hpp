@@ -40,6 +40,7 @@ using CapSpec = std::variant<NoCap, TokenCap, FactorCap, DollarCap>;
 [[nodiscard]] Result<CapSpec> parse_cap(std::string_view text);
 
 /// The same for a count alone (`--estimate`, `extend +40k`): only the forms of TokenCap.
+/// Errors: as parse_cap(); the message doesn't say whose count it is.
 [[nodiscard]] Result<Tokens> parse_token_count(std::string_view text);
 
 /// A cap that somebody stated in words, and where.
@@ -56,8 +57,9 @@ struct UpperEstimate {
 
 /// All that may decide a run's cap, first what wins.
 struct CapSources {
-  std::optional<StatedCap> said;          ///< command line, environment or configuration
+  std::optional<StatedCap> said;          ///< command line or environment
   std::optional<StatedCap> written;       ///< the task file's own cap, its number literally
+  std::optional<StatedCap> configured;    ///< a configuration file's, where nobody states one for this run
   std::optional<UpperEstimate> estimate;  ///< of the task
   FactorCap factor;                       ///< × estimate where no cap is stated
   std::optional<Formula> formula;         ///< `--cap-formula`; absent: fresh, or usd for `$5`
@@ -71,7 +73,7 @@ struct ResolvedCap {
   std::vector<std::string> notes;     ///< what the user should hear, such as an estimate of zero that was passed over
 };
 
-/// Command line, else the task file's written cap, else factor × upper estimate. An estimate of zero counts as none.
+/// Command line, else the task file's written cap, else the configured one, else factor × upper estimate. An estimate of zero counts as none.
 /// Errors: refused where no cap can be found (the message says how to give one), invalid_argument where a stated cap
 /// can't be read or doesn't fit the formula, too_large where factor × estimate passes 2⁵³.
 [[nodiscard]] Result<ResolvedCap> resolve_cap(const CapSources& sources);

@@ -28,6 +28,7 @@ target_link_libraries(SQLite::SQLite3 INTERFACE ${CMAKE_DL_LIBS} Threads::Thread
 ts_imported(CMarkGfm::cmark cmark-gfm.h libcmark-gfm-extensions.a libcmark-gfm.a)
 ts_imported(YamlCpp::yaml yaml-cpp/yaml.h libyaml-cpp.a)
 ts_imported(TomlPlusPlus::toml toml++/toml.h)
+target_compile_definitions(TomlPlusPlus::toml INTERFACE TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=0)
 find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
 ts_imported(SOCI::soci soci/soci.h libsoci_sqlite3.a libsoci_core.a)
 target_link_libraries(SOCI::soci INTERFACE ${CMAKE_DL_LIBS} SQLite::SQLite3)
