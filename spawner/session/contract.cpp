@@ -7,6 +7,7 @@
 #include "accounting/base/text.hpp"
 #include "accounting/budget/cap.hpp"
 #include "spawner/process/containment.hpp"
+#include "spawner/session/words.hpp"
 #include "taskfile/find.hpp"
 #include "taskfile/store.hpp"
 
@@ -37,11 +38,6 @@ std::string ambiguity_text(const Task& task, const taskfile::Ambiguity& ambiguit
   return text + fmt::format("\nSay which with {}", ambiguity.flag);
 }
 
-std::string shown_path(const fs::path& file, const std::string& cwd) {
-  const fs::path relative = file.lexically_relative(cwd);
-  return relative.empty() || relative.string().starts_with("..") ? file.string() : relative.string();
-}
-
 Result<void> use_task(const RunOptions& options, const Surroundings& world, Contract& contract, CapSources& sources) {
   TS_TRY(const Task task, load_task(options, world));
   const taskfile::Reading& says = task.reading;
@@ -61,13 +57,15 @@ Result<void> use_task(const RunOptions& options, const Surroundings& world, Cont
     if (engineer) sources.estimate = UpperEstimate{says.estimate->high, fmt::format("line {}", says.estimate->line)};
   }
   if (says.cap && engineer)
-    sources.written = StatedCap{std::to_string(says.cap->limit), fmt::format("{}:{}", shown_path(task.file, world.cwd), says.cap->line)};
+    sources.written = StatedCap{std::to_string(says.cap->limit), fmt::format("{}:{}", shown_path(task.file.string(), world.cwd), says.cap->line)};
   return {};
 }
 
 Result<void> use_estimate_option(const RunOptions& options, Contract& contract, CapSources& sources) {
   if (options.estimate.empty()) return {};
-  TS_TRY(const Tokens high, parse_token_count(options.estimate));
+  const auto parsed = parse_token_count(options.estimate);
+  if (parsed.has_error()) return with_context("--estimate", parsed.error());
+  const Tokens high = *parsed;
   contract.start.estimate = {high, high, std::nullopt};
   sources.estimate = UpperEstimate{high, "--estimate"};
   return {};
@@ -117,6 +115,7 @@ Result<void> fill(const RunOptions& options, const Surroundings& world, Contract
   CapSources sources;
   sources.factor = options.cap_factor;
   sources.formula = options.cap_formula;
+  sources.configured = options.configured_cap;
   if (!options.cap.empty()) sources.said = StatedCap{options.cap, options.cap_origin};
   if (!options.task.empty()) TS_CHECK(use_task(options, world, contract, sources));
   TS_CHECK(use_estimate_option(options, contract, sources));
@@ -153,7 +152,9 @@ std::string contract_line(const Contract& contract) {
   }
   if (!start.task_file.empty() || start.estimate.high) line += estimate_text(start.estimate) + " · ";
   const ResolvedCap shown{start.cap.limit, start.cap.formula, start.cap.source, {}};
-  line += start.cap.limit ? fmt::format("cap {} ({})", describe_limit(shown), start.cap.source) : "no cap";
+  std::string source = start.cap.source;  // the estimate's line stands in front already
+  if (const auto& at = start.estimate.line; at && source.ends_with(fmt::format(" (line {})", *at))) source.resize(source.rfind(" ("));
+  line += start.cap.limit ? fmt::format("cap {} ({})", describe_limit(shown), source) : "no cap";
   if (start.cap.limit && start.on_cap == "report") line += ", reported only";
   return line;
 }

@@ -71,10 +71,10 @@ std::optional<RunEnd> written_end(const fs::path& folder) {
   return std::move(*end);
 }
 
-loop::MeteringSetup metering_setup(const RunRecord& run) {
+loop::MeteringSetup metering_setup(const RunRecord& run, const PriceBook& prices) {
   loop::MeteringSetup setup;
   setup.formula = run.start.cap.formula;
-  setup.price = [](std::string_view model, const TokenCounts& counts, UtcTime at) { return builtin_prices().cost(model, counts, at); };
+  setup.price = [&prices](std::string_view model, const TokenCounts& counts, UtcTime at) { return prices.cost(model, counts, at); };
   setup.now = [at = run.heartbeat] { return at; };
   return setup;
 }
@@ -94,13 +94,13 @@ void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& m
 
 }  // namespace
 
-RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows) {
+RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows, const PriceBook& prices) {
   const fs::path folder = run.start.run_dir;
   if (!folder.empty())
     if (auto end = written_end(folder)) return *end;
   RunEnd end = ledger::end_from_rows(run, rows);
   capture::EventLog log{capture::RawFile{Error{Errc::unsupported, "a recovery keeps no event log"}}};
-  loop::Metering metering(metering_setup(run), log);
+  loop::Metering metering(metering_setup(run, prices), log);
   replay_rows(rows, metering);
   const agents::Profile* profile = agents::profile_named(run.start.agent);
   if (!folder.empty() && profile != nullptr) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "accounting/budget/prices.hpp"
 #include "accounting/ledger/recovery.hpp"
 
 namespace ts::session {
 
 /// The end of a run that could not write it itself: everything that its folder and its rows prove, each response once.
 /// Outcome::crashed unless the folder holds the outcome (`end.json`).
-[[nodiscard]] ledger::RunEnd end_from_evidence(const ledger::RunRecord& run, const std::vector<ledger::ResponseRow>& rows);
+[[nodiscard]] ledger::RunEnd end_from_evidence(const ledger::RunRecord& run, const std::vector<ledger::ResponseRow>& rows,
+                                               const PriceBook& prices);
 
 }  // namespace ts::session

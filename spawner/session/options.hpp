@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "accounting/budget/cap.hpp"
 #include "accounting/budget/decide.hpp"
+#include "accounting/budget/prices.hpp"
 #include "accounting/usage/counts.hpp"
 #include "spawner/agents/profile.hpp"
 #include "spawner/supervisor/supervisor.hpp"
@@ -21,6 +23,7 @@ struct RunOptions {
   std::string task;                             ///< path or id; empty: none
   std::string cap;                              ///< text; empty: not said
   std::string cap_origin = "command line";      ///< who said it
+  std::optional<StatedCap> configured_cap;      ///< of a configuration file: below the task file's own
   std::optional<Formula> cap_formula;
   std::string estimate;                         ///< text; empty: the task file's
   FactorCap cap_factor;                         ///< × the upper estimate where no cap is stated
@@ -49,6 +52,7 @@ struct Surroundings {
   std::vector<std::string> env_words;           ///< "NAME=value", in their order
   std::string cwd;
   taskfile::Patterns patterns = taskfile::default_patterns();
+  std::shared_ptr<const PriceBook> prices;      ///< null: the built-in ones
   bool stdin_terminal = false;
   bool stdout_terminal = false;
 };

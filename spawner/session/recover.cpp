@@ -17,17 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string resume_of(const ledger::RunStart& start, const ledger::RunEnd& end) {
-  const agents::Profile* profile = agents::profile_named(start.agent);
-  if (profile == nullptr || end.sessions.empty()) return {};
-  return agents::resume_command(*profile, end.sessions.front()).value_or("");
-}
-
 /// Writes end and task file of one dead run.
-Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const taskfile::Patterns& patterns) {
+Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const Surroundings& world) {
   Recovered done{run.start.id, run.start.task_id, {}, {}};
   auto rows = ledger.responses(run.start.id);
-  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{});
+  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, world.prices ? *world.prices : builtin_prices());
   if (const auto finished = ledger.finish(run.start.id, done.end); finished.has_error()) {
     done.note = finished.error().message;
     return done;
@@ -38,7 +32,7 @@ Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const tas
     done.note = "the task file was not written: no meter saw any usage, so the count is unknown";
     return done;
   }
-  const auto written = write_task(run.start, *actual, patterns);
+  const auto written = write_task(run.start, *actual, world.patterns);
   if (written.has_error()) {
     done.note = written.error().message;
   } else {
@@ -65,16 +59,15 @@ std::optional<ledger::RunRecord> adopt(ledger::Ledger& ledger, const fs::path& f
 
 }  // namespace
 
-Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home, const taskfile::Patterns& patterns,
-                                       RecoverScope scope) {
+Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home, const Surroundings& world, RecoverScope scope) {
   std::vector<Recovered> done;
   TS_TRY(const auto open, ledger::open_runs(ledger, here()));
   for (const ledger::OpenRun& run : open)
-    if (run.liveness == ledger::Liveness::dead) done.push_back(settle(ledger, run.run, patterns));
+    if (run.liveness == ledger::Liveness::dead) done.push_back(settle(ledger, run.run, world));
   if (scope == RecoverScope::open_rows) return done;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(runs_folder(state_home), error))
-    if (const auto run = adopt(ledger, entry.path())) done.push_back(settle(ledger, *run, patterns));
+    if (const auto run = adopt(ledger, entry.path())) done.push_back(settle(ledger, *run, world));
   return done;
 }
 

@@ -23,8 +23,8 @@ enum class RecoverScope {
 };
 
 /// Settles dead runs from all evidence: the ledger's rows, the raw stdout, the transcripts that the run had followed, and the
-/// outcome in the run's folder if it got that far. Writes the task files. Safe to repeat, and while other runs live.
+/// outcome in the run's folder if it got that far. Of the world only patterns and prices matter. Writes the task files. Safe to repeat, and while other runs live.
 [[nodiscard]] Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home,
-                                                     const taskfile::Patterns& patterns, RecoverScope scope);
+                                                     const Surroundings& world, RecoverScope scope);
 
 }  // namespace ts::session

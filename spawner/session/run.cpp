@@ -116,7 +116,7 @@ void Run::open_ledger() {
 /// What earlier crashes left open is settled by the next start.
 void Run::settle_the_dead() {
   if (!ledger_) return;
-  const auto done = recover(*ledger_, state_home_, world_.patterns, RecoverScope::open_rows);
+  const auto done = recover(*ledger_, state_home_, world_, RecoverScope::open_rows);
   if (done.has_error()) return console_.detail(done.error().message);
   for (const Recovered& r : *done)
     console_.detail(fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note));
@@ -148,7 +148,9 @@ void Run::announce() {
 loop::MeteringSetup Run::metering_setup() const {
   loop::MeteringSetup setup;
   setup.formula = contract_.start.cap.formula;
-  setup.price = [](std::string_view model, const TokenCounts& counts, UtcTime at) { return builtin_prices().cost(model, counts, at); };
+  setup.price = [prices = world_.prices](std::string_view model, const TokenCounts& counts, UtcTime at) {
+    return (prices ? *prices : builtin_prices()).cost(model, counts, at);
+  };
   setup.now = utc_now;
   setup.index = [folder = folder_->path()](Source) {
     return folder.empty() ? make_memory_index() : ledger::make_file_index(folder);
@@ -268,7 +270,7 @@ void Run::write_back(const ledger::RunEnd& end) {
   }
   const auto actual = actual_of(start(), end, resume_);
   if (!actual) {
-    console_.say(fmt::format("{}: not written, because the count is unknown", start().task_file));
+    console_.say(fmt::format("{}: not written, because the count is unknown", shown_path(start().task_file, world_.cwd)));
     return;
   }
   const auto written = write_task(start(), *actual, world_.patterns);

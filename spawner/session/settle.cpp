@@ -6,6 +6,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/process/containment.hpp"
+#include "spawner/session/words.hpp"
 
 namespace ts::session {
 namespace {
@@ -48,11 +49,6 @@ std::string lines_text(const std::vector<int>& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i)
     text += (i == 0 ? "" : i + 1 == lines.size() ? " and " : ", ") + std::to_string(lines[i]);
   return (lines.size() == 1 ? "line " : "lines ") + text;
-}
-
-std::string shown(const std::string& path, const std::string& cwd) {
-  const auto relative = std::filesystem::path{path}.lexically_relative(cwd).string();
-  return relative.empty() || relative.starts_with("..") ? path : relative;
 }
 
 }  // namespace
@@ -99,6 +95,12 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
   return j.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string resume_of(const RunStart& start, const RunEnd& end) {
+  const agents::Profile* profile = agents::profile_named(start.agent);
+  if (profile == nullptr || end.sessions.empty()) return {};
+  return agents::resume_command(*profile, end.sessions.front()).value_or("");
+}
+
 std::optional<taskfile::Actual> actual_of(const RunStart& start, const RunEnd& end, const std::string& resume) {
   if (!end.ruling) return std::nullopt;
   const Formula formula = token_formula(start);
@@ -132,7 +134,7 @@ Result<taskfile::WriteReport> write_task(const RunStart& start, const taskfile::
 }
 
 std::string written_line(const RunStart& start, const taskfile::Actual& actual, const taskfile::WriteReport& report) {
-  const std::string name = shown(report.path.string(), start.cwd);
+  const std::string name = shown_path(report.path.string(), start.cwd);
   if (report.edits == 0) return fmt::format("{}: has this run already", name);
   std::string line = report.lines.empty() ? fmt::format("{}: {} written into the block at its end", name, with_commas(actual.count))
                                           : fmt::format("{}: {} written at {}", name, with_commas(actual.count), lines_text(report.lines));

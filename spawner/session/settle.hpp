@@ -19,6 +19,9 @@ namespace ts::session {
 [[nodiscard]] std::string receipt_of(const loop::LoopResult& result, const loop::Metering& metering, const ledger::RunStart& start,
                                      const std::string& resume);
 
+/// The command that goes on with the run's session. Empty: none is known.
+[[nodiscard]] std::string resume_of(const ledger::RunStart& start, const ledger::RunEnd& end);
+
 /// What the task file gets to know of the run. Absent: nothing was metered, and unknown is not zero.
 [[nodiscard]] std::optional<taskfile::Actual> actual_of(const ledger::RunStart& start, const ledger::RunEnd& end,
                                                         const std::string& resume);

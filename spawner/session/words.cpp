@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "accounting/base/text.hpp"
 
 namespace ts::session {
@@ -84,6 +86,11 @@ std::string ended_text(const ledger::RunEnd& end) {
 
 }  // namespace
 
+std::string shown_path(const std::string& path, const std::string& cwd) {
+  const std::string relative = std::filesystem::path{path}.lexically_relative(cwd).string();
+  return relative.empty() || relative.starts_with("..") ? path : relative;
+}
+
 std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap, Formula formula) {
   if (!cap) return amount(spent, formula) + unit(formula);
   return fmt::format("{} of {}{}", amount(spent, formula), amount(*cap, formula), unit(formula));
@@ -133,9 +140,9 @@ std::string stop_line(const supervisor::StopDecision& decision, Formula formula)
 std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& end, const loop::LoopResult& result) {
   const Formula formula = start.cap.formula;
   const std::string counted = end.ruling ? spent_of(final_count(start, end), start.cap.limit, formula) + whole_of(end, formula)
-                                         : std::string{"no meter saw any usage, so the count is unknown"};
+                                         : std::string{"tokens unknown, no meter saw any usage"};
   if (result.decision) return fmt::format("{}: {}{}", why_stopped(*result.decision), counted, dead_text(result));
-  std::string line = fmt::format("{}: {} in {}", ended_text(end), counted, human_duration(result.duration));
+  std::string line = fmt::format("{} after {}: {}", ended_text(end), human_duration(result.duration), counted);
   if (result.over_cap) line += " · OVER THE CAP: it was seen only when the agent had ended";
   if (result.leftovers > 0) line += fmt::format(" · {} process{} outlived the agent and {} ended", result.leftovers,
                                                 result.leftovers == 1 ? "" : "es", result.leftovers == 1 ? "was" : "were");

@@ -11,6 +11,9 @@
 /// The sentences that a run says on stderr. Pure.
 namespace ts::session {
 
+/// The path as people know it: relative where it lies below `cwd`.
+[[nodiscard]] std::string shown_path(const std::string& path, const std::string& cwd);
+
 /// "39,871 of 40,000 fresh tokens", "12,345 fresh tokens", "$0.84 of $5.00".
 [[nodiscard]] std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap, Formula formula);
 
@@ -27,7 +30,7 @@ namespace ts::session {
 /// "the cap is reached: …; stopping": said when the stop begins, if it takes a while.
 [[nodiscard]] std::string stop_line(const supervisor::StopDecision& decision, Formula formula);
 
-/// The last line about the run: "stopped at the cap: …", "completed: …", "failed: …".
+/// The last line about the run: "stopped at the cap: …", "completed after 3m 12s: …", "failed (exit 1) after 45 s: …".
 [[nodiscard]] std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& end, const loop::LoopResult& result);
 
 }  // namespace ts::session
