@@ -2,11 +2,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "accounting/ledger/ledger.hpp"
 #include "spawner/cli/terminal_console.hpp"
+#include "spawner/config/settings.hpp"
 #include "spawner/session/options.hpp"
 
 namespace CLI {
@@ -22,6 +24,7 @@ struct Context {
   std::vector<std::string> agent_argv;   ///< what stood behind `--`
   bool has_separator = false;            ///< `--` was there
   std::function<int()> action;           ///< set by the command that was named
+  std::optional<config::Settings> settings;   ///< present after configure()
 };
 
 /// Prints the error and gives the exit status for a failed command.
@@ -29,6 +32,12 @@ int fail(Context& context, const Error& error);
 
 /// The ledger for a reading command: never creates or writes one. Errors: not_found says which command makes one.
 [[nodiscard]] Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context);
+
+/// Reads the configuration, once: `settings`, and with it the world's patterns and prices. Errors: as config::load().
+[[nodiscard]] Result<void> configure(Context& context);
+
+/// The prices that hold: the built-in ones and what is configured. Lifetime: the context's.
+[[nodiscard]] const PriceBook* prices_of(const Context& context);
 
 /// Text on stdout, ended by a newline.
 void print(std::string_view text);
@@ -39,5 +48,12 @@ void add_ps(CLI::App& program, Context& context);
 void add_show(CLI::App& program, Context& context);
 void add_live(CLI::App& program, Context& context);   ///< usage, extend, stop
 void add_recover(CLI::App& program, Context& context);
+void add_logs(CLI::App& program, Context& context);
+void add_watch(CLI::App& program, Context& context);
+void add_meter(CLI::App& program, Context& context);
+void add_task(CLI::App& program, Context& context);   ///< show, set, sync
+void add_config(CLI::App& program, Context& context);
+void add_doctor(CLI::App& program, Context& context);
+void add_completion(CLI::App& program, Context& context);   ///< after all others: it walks over them
 
 }  // namespace ts::cli

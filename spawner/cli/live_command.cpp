@@ -63,7 +63,9 @@ Result<control::ExtendRequest> extension(const std::string& text) {
     TS_TRY(const CapSpec spec, parse_cap(number));
     value = std::get<DollarCap>(spec).limit;
   } else {
-    TS_TRY(value, parse_token_count(number));
+    auto count = parse_token_count(number);
+    if (count.has_error()) return with_context("extend", count.error());
+    value = *count;
   }
   if (!relative) return control::ExtendRequest{std::nullopt, value};
   return control::ExtendRequest{text.front() == '-' ? -value : value, std::nullopt};
@@ -76,18 +78,20 @@ void add_live(CLI::App& program, Context& context) {
   CLI::App* usage = program.add_subcommand("usage", "What a live run has spent and has left; inside a run: this one");
   usage->add_option("RUN", words->run, "The run's id");
   usage->add_flag("--json", words->json, "As JSON");
+  usage->footer("Examples:\n  tracked-spawn usage          inside a run: what it has spent and has left\n  tracked-spawn usage 7f3k2m --json");
   usage->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::UsageRequest{}); }; });
 
   CLI::App* stop = program.add_subcommand("stop", "Stop a live run: its whole process tree, by the ladder");
   stop->add_option("RUN", words->run, "The run's id")->required();
   stop->add_flag("--json", words->json, "As JSON");
+  stop->footer("Example:\n  tracked-spawn stop 7f3k2m");
   stop->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::StopRequest{}); }; });
 
   CLI::App* extend = program.add_subcommand("extend", "Give a live run another cap");
   extend->add_option("RUN", words->run, "The run's id")->required();
   extend->add_option("CAP", words->amount, "+40k (more), -10k (less) or 80k (the new cap)")->required();
   extend->add_flag("--json", words->json, "As JSON");
-  extend->footer("Example: tracked-spawn extend 7f3k2m +40k");
+  extend->footer("Examples:\n  tracked-spawn extend 7f3k2m +40k\n  tracked-spawn extend 7f3k2m 200k --json");
   extend->callback([&context, words] {
     context.action = [&context, words]() -> int {
       auto request = extension(words->amount);

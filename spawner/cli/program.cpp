@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "spawner/cli/context.hpp"
@@ -15,7 +16,6 @@ extern char** environ;
 namespace ts::cli {
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
 constexpr const char* kAbout =
     "Runs an engineer agent as a child process, meters every token it spends, stops its whole process tree at the cap,\n"
     "records the run in a ledger, and writes the measured count back into the task file.\n\n"
@@ -25,7 +25,8 @@ constexpr const char* kExamples =
     "  tracked-spawn --task tasks/TASK-914.md -- claude -p \"Implement the task\" --output-format stream-json --verbose\n"
     "  tracked-spawn --cap 120k -- codex exec --json \"Fix the build\"\n"
     "  tracked-spawn --cap '$5' --on-cap report -- gemini -p \"Review\" --output-format stream-json\n"
-    "  tracked-spawn ps ; tracked-spawn show RUN --json ; tracked-spawn extend RUN +40k";
+    "  tracked-spawn ps ; tracked-spawn show RUN --json ; tracked-spawn extend RUN +40k\n"
+    "`tracked-spawn COMMAND --help` has more, `man tracked-spawn` all; `tracked-spawn doctor` says whether all is well.";
 
 session::Surroundings surroundings() {
   session::Surroundings world;
@@ -48,6 +49,17 @@ std::vector<std::string> own_words(int argc, char** argv, Context& context) {
     words.erase(separator, words.end());
   }
   return words;
+}
+
+/// `--cap -5` and `--cap -$5`: a value that begins with a dash is the option's, so that its own message speaks.
+void join_negative_values(std::vector<std::string>& words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    const std::string& next = words[i + 1];
+    const bool value = next.size() > 1 && next[0] == '-' && (next[1] == '$' || next[1] == '.' || (next[1] >= '0' && next[1] <= '9'));
+    if (!value || !words[i].starts_with("--") || words[i].find('=') != std::string::npos) continue;
+    words[i] += "=" + next;
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+  }
 }
 
 bool names_command(const CLI::App& program, const std::vector<std::string>& words) {
@@ -76,17 +88,26 @@ int run_program(int argc, char** argv) {
   Context context;
   context.world = surroundings();
   CLI::App program{kAbout, "tracked-spawn"};
-  program.set_version_flag("--version", fmt::format("tracked-spawn {}", kVersion));
+  program.set_version_flag("--version", fmt::format("tracked-spawn {}", TS_VERSION));
   program.footer(kExamples);
   program.require_subcommand(0, 1);
   add_run(program, context);
   add_ps(program, context);
   add_show(program, context);
   add_live(program, context);
+  add_logs(program, context);
+  add_watch(program, context);
+  add_meter(program, context);
+  add_task(program, context);
   add_recover(program, context);
+  add_doctor(program, context);
+  add_config(program, context);
+  program.set_help_all_flag("--help-all", "The help of every command");  // last: commands would inherit it
+  add_completion(program, context);
 
   std::vector<std::string> words = own_words(argc, argv, context);
-  const bool about_program = !words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "--version");
+  join_negative_values(words);
+  const bool about_program = !words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "--help-all" || words.front() == "--version");
   if (words.empty() && !context.has_separator) words.emplace_back("--help");
   else if (!about_program && !names_command(program, words)) words.insert(words.begin(), "run");
   std::ranges::reverse(words);  // CLI11 takes them from the back
@@ -97,7 +118,8 @@ int run_program(int argc, char** argv) {
     return status == 0 ? 0 : session::kExitFailed;
   }
   const int status = context.action ? context.action() : 0;
-  std::fflush(stdout);
+  errno = 0;
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) return fail(context, errno_error("stdout", errno == 0 ? EIO : errno));
   return status;
 }
 

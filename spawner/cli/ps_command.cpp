@@ -1,65 +1,79 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <thread>
 
-#include "accounting/base/text.hpp"
 #include "accounting/report/run_json.hpp"
 #include "spawner/cli/context.hpp"
-#include "spawner/session/identity.hpp"
+#include "spawner/cli/run_table.hpp"
 
 namespace ts::cli {
 namespace {
 
-std::string state_of(const ledger::RunRecord& run, const ledger::Here& here) {
-  if (run.end) return std::string{ledger::name_of(run.end->outcome)};
-  return ledger::liveness_of(run.start, here) == ledger::Liveness::dead ? "crashed (tracked-spawn recover)" : "running";
+struct PsWords {
+  bool all = false;
+  bool json = false;
+  std::size_t newest = 50;
+};
+
+UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+Result<std::string> listing(const Context& context, const PsWords& words) {
+  TS_TRY(const auto ledger, open_for_reading(context));
+  ledger::RunFilter filter;
+  filter.running_only = !words.all;
+  filter.newest = words.newest;
+  TS_TRY(const auto runs, ledger->list(filter));
+  if (words.json) return report::runs_json(runs);
+  return run_table(*ledger, runs, *prices_of(context), utc_now());
 }
 
-std::string line_of(const ledger::RunRecord& run, UtcTime now, const ledger::Here& here) {
-  const Totals& totals = run.end ? run.end->totals : run.live;
-  const auto& cap = run.start.cap;
-  const bool money = cap.formula == Formula::usd;
-  const std::string spent = money ? dollars(run.end ? run.end->cost.value_or(0) : 0) : compact(by_formula(totals.counts, cap.formula));
-  const std::string limit = !cap.limit ? "-" : money ? dollars(*cap.limit) : compact(*cap.limit);
-  const auto time = (run.end ? run.end->ended : now) - run.start.started;
-  return fmt::format("{:<11} {:<16} {:<9} {:>8} {:>8} {:<7} {:>9}  {}\n", run.start.id.text, run.start.task_id.empty() ? "-" : run.start.task_id,
-                     run.start.agent, spent, limit, name_of(cap.formula), human_duration(time), state_of(run, here));
+int show_once(Context& context, const PsWords& words) {
+  const auto text = listing(context, words);
+  if (text.has_error()) return fail(context, text.error());
+  print(*text);
+  return 0;
+}
+
+/// Draws the table anew each second until somebody interrupts. A ledger that is busy for a moment leaves the last picture.
+int keep_showing(Context& context, const PsWords& words) {
+  std::string shown;
+  while (true) {
+    const auto text = listing(context, words);
+    if (text.has_error() && shown.empty()) return fail(context, text.error());
+    if (text.has_value()) shown = *text;
+    const std::string note = text.has_error() ? text.error().message + "\n" : "";
+    print("\x1b[H\x1b[2J" + shown + note + "\nCtrl-C ends the watching, not the runs");
+    std::fflush(stdout);
+    if (std::ferror(stdout) != 0) return session::kExitFailed;
+    std::this_thread::sleep_for(std::chrono::seconds{1});
+  }
 }
 
 }  // namespace
 
 void add_ps(CLI::App& program, Context& context) {
-  struct Words {
-    bool all = false;
-    bool json = false;
-    std::size_t newest = 50;
-  };
-  auto words = std::make_shared<Words>();
+  auto words = std::make_shared<PsWords>();
   CLI::App* ps = program.add_subcommand("ps", "Running runs; with --all past ones too");
   ps->add_flag("-a,--all", words->all, "Past runs too");
-  ps->add_option("-n", words->newest, "At most so many, newest first (default 50)");
+  ps->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
   ps->add_flag("--json", words->json, "As JSON");
-  ps->footer("Example: tracked-spawn ps --all -n 10");
-  ps->callback([&context, words] {
-    context.action = [&context, words]() -> int {
-      auto ledger = open_for_reading(context);
-      if (ledger.has_error()) return fail(context, ledger.error());
-      ledger::RunFilter filter;
-      filter.running_only = !words->all;
-      filter.newest = words->newest;
-      auto runs = (*ledger)->list(filter);
-      if (runs.has_error()) return fail(context, runs.error());
-      if (words->json) {
-        print(report::runs_json(*runs));
-        return 0;
-      }
-      std::string text = fmt::format("{:<11} {:<16} {:<9} {:>8} {:>8} {:<7} {:>9}  {}\n", "RUN", "TASK", "AGENT", "SPENT", "CAP", "FORMULA", "TIME", "STATE");
-      const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-      const ledger::Here here = session::here();
-      for (const auto& run : *runs) text += line_of(run, now, here);
-      print(text);
-      return 0;
+  ps->footer("Examples:\n  tracked-spawn ps\n  tracked-spawn ps --all -n 10\n  tracked-spawn ps --all --json");
+  ps->callback([&context, words] { context.action = [&context, words] { return show_once(context, *words); }; });
+}
+
+void add_watch(CLI::App& program, Context& context) {
+  auto words = std::make_shared<PsWords>();
+  CLI::App* watch = program.add_subcommand("watch", "Running runs, drawn anew each second; one table where stdout is no terminal");
+  watch->add_flag("-a,--all", words->all, "Past runs too");
+  watch->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
+  watch->add_flag("--json", words->json, "One JSON array, once");
+  watch->footer("Example:\n  tracked-spawn watch");
+  watch->callback([&context, words] {
+    context.action = [&context, words] {
+      return context.world.stdout_terminal && !words->json ? keep_showing(context, *words) : show_once(context, *words);
     };
   });
 }

@@ -29,6 +29,7 @@ std::string json_of(const std::vector<session::Recovered>& runs) {
 }
 
 int recover(Context& context, bool json) {
+  if (const auto configured = configure(context); configured.has_error()) return fail(context, configured.error());
   auto home = session::state_home(context.world.env);
   if (home.has_error()) return fail(context, home.error());
   if (auto exists = open_for_reading(context); exists.has_error() && exists.error().code == Errc::not_found &&
@@ -36,7 +37,7 @@ int recover(Context& context, bool json) {
     return fail(context, exists.error());
   auto ledger = ledger::open_ledger(session::ledger_path(*home), ledger::OpenMode::write);
   if (ledger.has_error()) return fail(context, ledger.error());
-  auto done = session::recover(**ledger, *home, context.world.patterns, session::RecoverScope::everything);
+  auto done = session::recover(**ledger, *home, context.world, session::RecoverScope::everything);
   if (done.has_error()) return fail(context, done.error());
   if (json) {
     print(json_of(*done));
@@ -54,6 +55,7 @@ void add_recover(CLI::App& program, Context& context) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = program.add_subcommand("recover", "Settle runs that a crash left open, from their raw files");
   command->add_flag("--json", *json, "As JSON");
+  command->footer("Examples:\n  tracked-spawn recover\n  tracked-spawn recover --json");
   command->callback([&context, json] { context.action = [&context, json] { return recover(context, *json); }; });
 }
 

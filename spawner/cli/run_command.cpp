@@ -4,6 +4,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/config/keys.hpp"
 #include "spawner/session/run.hpp"
 
 namespace ts::cli {
@@ -13,6 +14,7 @@ namespace {
 struct RunWords {
   session::RunOptions options;
   std::string formula;
+  std::string factor;
   std::string on_cap = "stop";
   std::string max_time;
   std::string max_idle;
@@ -23,19 +25,74 @@ struct RunWords {
   bool quiet = false;
   bool verbose = false;
   bool no_write = false;
+  std::map<std::string, std::string, std::less<>> said_by;   ///< option → the place of the configuration that set it
+
+  /// How messages name an option: by its name, or by the place that set it.
+  [[nodiscard]] std::string name(std::string_view option) const {
+    const auto found = said_by.find(option);
+    return found == said_by.end() ? std::string{option} : found->second;
+  }
 };
 
-Result<void> take_duration(const char* option, const std::string& text, std::optional<std::chrono::milliseconds>& out) {
-  if (text.empty()) return {};
-  auto parsed = parse_duration(text);
-  if (parsed.has_error()) return with_context(option, parsed.error());
+/// One option of a time, as text.
+struct TimeWord {
+  std::string name;
+  const std::string& text;
+};
+
+Result<void> take_duration(const TimeWord& word, std::optional<std::chrono::milliseconds>& out) {
+  if (word.text.empty()) return {};
+  auto parsed = parse_duration(word.text);
+  if (parsed.has_error()) return with_context(word.name, parsed.error());
   out = *parsed;
   return {};
 }
 
-Result<void> take_limit(const char* option, const std::string& text, std::optional<std::chrono::milliseconds>& out) {
-  TS_CHECK(take_duration(option, text, out));
-  if (out && out->count() == 0) return Error{Errc::invalid_argument, fmt::format("{}: 0 would stop the run at once; leave it out for no limit", option)};
+Result<void> take_limit(const TimeWord& word, std::optional<std::chrono::milliseconds>& out) {
+  TS_CHECK(take_duration(word, out));
+  if (out && out->count() == 0) return Error{Errc::invalid_argument, fmt::format("{}: 0 would stop the run at once; leave it out for no limit", word.name)};
+  return {};
+}
+
+Error bad_word(const std::string& name, const std::string& text, std::string_view known) {
+  return {Errc::invalid_argument, fmt::format("{}: '{}': {}", name, printable(text, 60), known)};
+}
+
+/// `--cap "$CAP"` with nothing in it is a slip, and no wish for the default.
+Result<void> check_nothing_empty(const CLI::App& run) {
+  for (const CLI::Option* option : run.get_options())
+    if (option->get_type_size_max() > 0 && std::ranges::any_of(option->results(), [](const std::string& text) { return text.empty(); }))
+      return Error{Errc::invalid_argument, option->get_name() + ": its value is empty; give one or leave the option out"};
+  return {};
+}
+
+/// A configuration takes the place of the options that the line leaves out.
+Result<void> take_settings(CLI::App& run, const config::Settings& settings, RunWords& words) {
+  for (const config::Key& key : config::run_keys()) {
+    const auto found = settings.run.find(key.name);
+    CLI::Option* option = run.get_option(std::string{key.option});
+    if (found == settings.run.end() || option->count() > 0) continue;
+    const config::Setting& setting = found->second;
+    if (key.shape == config::Shape::yes_no) {  // the option is the key's opposite
+      const bool no = setting.text == "false" || setting.text == "no" || setting.text == "0";
+      if (!no && setting.text != "true" && setting.text != "yes" && setting.text != "1") return bad_word(setting.where, setting.text, "it is true or false");
+      words.no_write = no;
+      continue;
+    }
+    if (key.name == "cap" && setting.origin != config::Origin::environment) {
+      words.options.configured_cap = StatedCap{setting.text, setting.where};
+      continue;
+    }
+    if (key.name == "cap") words.options.cap_origin = setting.where;
+    words.said_by[std::string{key.option}] = setting.where;
+    try {
+      option->add_result(setting.text);
+      option->run_callback();
+    } catch (const CLI::Error&) {
+      return bad_word(setting.where, setting.text, fmt::format("does not fit; write {}", key.example));
+    }
+  }
+  for (const auto& [name, label] : settings.labels) words.options.labels.emplace(name, label.text);
   return {};
 }
 
@@ -49,29 +106,40 @@ Result<void> take_labels(const std::vector<std::string>& words, session::RunOpti
   return {};
 }
 
-Result<session::RunOptions> meaning_of(RunWords words) {
-  session::RunOptions options = std::move(words.options);
+Result<void> take_factor(const RunWords& words, session::RunOptions& options) {
+  if (words.factor.empty()) return {};
+  const std::string text = words.factor.ends_with('x') || words.factor.ends_with('X') ? words.factor : words.factor + "x";
+  const auto spec = parse_cap(text);
+  const FactorCap* factor = spec.has_value() ? std::get_if<FactorCap>(&*spec) : nullptr;
+  if (factor == nullptr) return bad_word(words.name("--cap-factor"), words.factor, "a number above 0, such as 4x or 2.5");
+  options.cap_factor = *factor;
+  return {};
+}
+
+Result<session::RunOptions> meaning_of(const RunWords& words) {
+  session::RunOptions options = words.options;
   if (!words.formula.empty()) {
     options.cap_formula = formula_named(words.formula);
-    if (!options.cap_formula) return Error{Errc::invalid_argument, fmt::format("--cap-formula {}: the formulas are fresh, total, output and usd", words.formula)};
+    if (!options.cap_formula) return bad_word(words.name("--cap-formula"), words.formula, "the formulas are fresh, total, output and usd");
   }
   const auto on_cap = on_cap_named(words.on_cap);
-  if (!on_cap) return Error{Errc::invalid_argument, fmt::format("--on-cap {}: it is stop, hold or report", words.on_cap)};
+  if (!on_cap) return bad_word(words.name("--on-cap"), words.on_cap, "it is stop, hold or report");
   options.on_cap = *on_cap;
-  TS_CHECK(take_limit("--max-time", words.max_time, options.max_time));
-  TS_CHECK(take_limit("--max-idle", words.max_idle, options.max_idle));
+  TS_CHECK(take_factor(words, options));
+  TS_CHECK(take_limit({words.name("--max-time"), words.max_time}, options.max_time));
+  TS_CHECK(take_limit({words.name("--max-idle"), words.max_idle}, options.max_idle));
   std::optional<std::chrono::milliseconds> time;
-  TS_CHECK(take_duration("--grace", words.grace, time));
+  TS_CHECK(take_duration({words.name("--grace"), words.grace}, time));
   options.grace = time.value_or(options.grace);
   time.reset();
-  TS_CHECK(take_duration("--drain", words.drain, time));
+  TS_CHECK(take_duration({words.name("--drain"), words.drain}, time));
   options.drain = time.value_or(options.drain);
   if (words.leftovers != "end" && words.leftovers != "keep")
-    return Error{Errc::invalid_argument, fmt::format("--leftovers {}: it is end or keep", words.leftovers)};
+    return bad_word(words.name("--leftovers"), words.leftovers, "it is end or keep");
   options.leftovers = words.leftovers == "end" ? supervisor::Leftovers::end : supervisor::Leftovers::keep;
   TS_CHECK(take_labels(words.labels, options));
   for (const int percent : options.warn_at)
-    if (percent < 1 || percent > 99) return Error{Errc::invalid_argument, fmt::format("--warn-at {}: thresholds are whole percents from 1 to 99", percent)};
+    if (percent < 1 || percent > 99) return bad_word(words.name("--warn-at"), std::to_string(percent), "thresholds are whole percents from 1 to 99");
   std::ranges::sort(options.warn_at);
   options.write_task = !words.no_write;
   return options;
@@ -81,6 +149,7 @@ void add_options(CLI::App& run, RunWords& w) {
   session::RunOptions& o = w.options;
   run.add_option("--task", o.task, "The task file, or a task id to look for")->type_name("PATH|ID");
   run.add_option("--cap", o.cap, "120000, 120k, 1.5M, 4x (times the upper estimate), $5 or none. Default: the task file's, else 4x")->type_name("CAP");
+  run.add_option("--cap-factor", w.factor, "Times the upper estimate, where no cap is stated (default 4x)")->type_name("FACTOR");
   run.add_option("--cap-formula", w.formula, "What the cap counts: fresh (default), total, output or usd")->type_name("FORMULA");
   run.add_option("--estimate", o.estimate, "The estimate, instead of the task file's")->type_name("TOKENS");
   run.add_option("--on-cap", w.on_cap, "stop (default) or report")->type_name("ACTION");
@@ -108,12 +177,15 @@ void add_options(CLI::App& run, RunWords& w) {
 void add_run(CLI::App& program, Context& context) {
   auto words = std::make_shared<RunWords>();
   CLI::App* run = program.add_subcommand("run", "Launch an agent, meter it, stop it at its cap, write the count back");
-  run->footer("The agent and its arguments stand behind `--` and are passed on untouched.\n"
+  run->footer("Examples:\n"
+              "  tracked-spawn --task tasks/TASK-914.md -- claude -p \"Implement the task\" --output-format stream-json --verbose\n"
+              "  tracked-spawn --cap 120k --max-time 2h --result run.json -- codex exec --json \"Fix the build\"\n"
+              "The agent and its arguments stand behind `--` and are passed on untouched.\n"
               "Exit status: the agent's own; 120 stopped at the cap; 121 refused before the launch; 122 stopped on request;\n"
               "125 tracked-spawn failed; 126 agent not executable; 127 agent not found.");
   add_options(*run, *words);
-  run->callback([&context, words] {
-    context.action = [&context, words]() -> int {
+  run->callback([&context, words, run] {
+    context.action = [&context, words, run]() -> int {
       if (words->verbose) context.console.set_verbosity(Verbosity::verbose);
       if (words->quiet) context.console.set_verbosity(Verbosity::quiet);
       if (context.agent_argv.empty()) {
@@ -121,11 +193,11 @@ void add_run(CLI::App& program, Context& context) {
         return session::kExitFailed;
       }
       words->options.argv = context.agent_argv;
-      auto options = meaning_of(*words);
-      if (options.has_error()) {
-        context.console.error(options.error().message);
-        return session::kExitRefused;
-      }
+      if (const auto configured = configure(context); configured.has_error()) return fail(context, configured.error());
+      if (const auto fine = check_nothing_empty(*run); fine.has_error()) return fail(context, fine.error());
+      if (const auto taken = take_settings(*run, *context.settings, *words); taken.has_error()) return fail(context, taken.error());
+      const auto options = meaning_of(*words);
+      if (options.has_error()) return fail(context, options.error());
       return session::run(*options, context.world, context.console);
     };
   });

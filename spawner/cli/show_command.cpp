@@ -63,7 +63,7 @@ void add_show(CLI::App& program, Context& context) {
   CLI::App* show = program.add_subcommand("show", "One run, whole");
   show->add_option("RUN", words->run, "The run's id, or the beginning of it")->required();
   show->add_flag("--json", words->json, "As JSON");
-  show->footer("Example: tracked-spawn show 7f3k2m --json");
+  show->footer("Examples:\n  tracked-spawn show 7f3k2m\n  tracked-spawn show 7f3k2m --json");
   show->callback([&context, words] {
     context.action = [&context, words]() -> int {
       auto ledger = open_for_reading(context);
