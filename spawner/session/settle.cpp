@@ -122,7 +122,7 @@ std::optional<taskfile::Actual> actual_of(const RunStart& start, const RunEnd& e
   actual.cache_write = counts.cache_write();
   if (!end.sessions.empty()) actual.agent_id = end.sessions.front();
   actual.ended = end.ended;
-  actual.estimate_high = start.estimate.high;
+  if (!start.estimate.line) actual.estimate_high = start.estimate.high;  // the file's own is read from the file
   if (end.outcome == Outcome::cap) actual.cap_stop = taskfile::CapStop{{}, {}, resume};
   return actual;
 }
