@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 
@@ -62,9 +63,27 @@ void join_negative_values(std::vector<std::string>& words) {
   }
 }
 
-bool names_command(const CLI::App& program, const std::vector<std::string>& words) {
-  const auto commands = program.get_subcommands([](const CLI::App*) { return true; });
-  return !words.empty() && std::ranges::any_of(commands, [&](const CLI::App* c) { return c->check_name(words.front()); });
+/// Who adds which commands, in the order of the help.
+struct Adder {
+  std::array<std::string_view, 3> names;
+  void (*add)(CLI::App& program, Context& context);
+};
+constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "stop"}, add_live},
+                             {{"logs"}, add_logs},       {{"watch"}, add_watch},   {{"meter"}, add_meter},   {{"task"}, add_task},
+                             {{"recover"}, add_recover}, {{"doctor"}, add_doctor}, {{"config"}, add_config}, {{"completion"}, add_completion}};
+
+const Adder* adder_of(std::string_view word) {
+  const auto named = [&](const Adder& adder) { return !word.empty() && std::ranges::find(adder.names, word) != adder.names.end(); };
+  const auto found = std::ranges::find_if(kAdders, named);
+  return found == std::end(kAdders) ? nullptr : found;
+}
+
+/// Adds the one command that the line names: the others would cost each start half a millisecond. All of them where it speaks of the program.
+void add_commands(CLI::App& program, Context& context, const std::vector<std::string>& words) {
+  const Adder* only = adder_of(words.front());
+  if (only != nullptr && only->add != add_completion) return only->add(program, context);
+  for (const Adder& adder : kAdders) adder.add(program, context);
+  program.set_help_all_flag("--help-all", "The help of every command");  // last: commands would inherit it
 }
 
 }  // namespace
@@ -91,25 +110,12 @@ int run_program(int argc, char** argv) {
   program.set_version_flag("--version", fmt::format("tracked-spawn {}", TS_VERSION));
   program.footer(kExamples);
   program.require_subcommand(0, 1);
-  add_run(program, context);
-  add_ps(program, context);
-  add_show(program, context);
-  add_live(program, context);
-  add_logs(program, context);
-  add_watch(program, context);
-  add_meter(program, context);
-  add_task(program, context);
-  add_recover(program, context);
-  add_doctor(program, context);
-  add_config(program, context);
-  program.set_help_all_flag("--help-all", "The help of every command");  // last: commands would inherit it
-  add_completion(program, context);
-
   std::vector<std::string> words = own_words(argc, argv, context);
   join_negative_values(words);
   const bool about_program = !words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "--help-all" || words.front() == "--version");
   if (words.empty() && !context.has_separator) words.emplace_back("--help");
-  else if (!about_program && !names_command(program, words)) words.insert(words.begin(), "run");
+  else if (!about_program && (words.empty() || adder_of(words.front()) == nullptr)) words.insert(words.begin(), "run");
+  add_commands(program, context, words);
   std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
     program.parse(words);
