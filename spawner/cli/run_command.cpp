@@ -5,6 +5,7 @@
 #include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/config/keys.hpp"
+#include "spawner/process/containment.hpp"
 #include "spawner/session/run.hpp"
 
 namespace ts::cli {
@@ -138,6 +139,10 @@ Result<session::RunOptions> meaning_of(const RunWords& words) {
     return bad_word(words.name("--leftovers"), words.leftovers, "it is end or keep");
   options.leftovers = words.leftovers == "end" ? supervisor::Leftovers::end : supervisor::Leftovers::keep;
   TS_CHECK(take_labels(words.labels, options));
+  if (!options.containment.empty())
+    if (const auto tier = process::parse_tier(options.containment); tier.has_error()) return with_context(words.name("--containment"), tier.error());
+  if (!options.agent.empty() && agents::profile_named(options.agent) == nullptr)
+    return bad_word(words.name("--agent"), options.agent, "the agents are claude, codex, gemini, opencode, qwen and other");
   for (const int percent : options.warn_at)
     if (percent < 1 || percent > 99) return bad_word(words.name("--warn-at"), std::to_string(percent), "thresholds are whole percents from 1 to 99");
   std::ranges::sort(options.warn_at);
