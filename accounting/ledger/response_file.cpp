@@ -1,193 +1,124 @@
 #include "accounting/ledger/response_file.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
-#include <bit>
-#include <cerrno>
-#include <cstring>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "accounting/ledger/response_run.hpp"
 
 namespace ts::ledger {
 namespace {
 
-using Entry = ResponseIndex::Entry;
+/// Responses in memory before they are written as a run.
+constexpr std::size_t kTable = 8192;
+constexpr std::size_t kFull = kTable * 3 / 4;
+/// So many runs of one level become one of the next, so that few runs have to be asked.
+constexpr std::size_t kFanIn = 8;
 
-struct Key {
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  friend bool operator==(const Key&, const Key&) = default;
-};
-
-struct Slot {
-  Key key;   ///< {0, 0}: free
-  Entry entry;
-};
-
-constexpr std::size_t kSlotsPerPage = 50;
-struct Page {
-  std::array<Slot, kSlotsPerPage> slots{};
-};
-
-enum class Access { read, write };
-
-/// Source: MurmurHash3's finaliser (public domain).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 33U)) * 0xff51afd7ed558ccdULL;
-  x = (x ^ (x >> 33U)) * 0xc4ceb9fe1a85ec53ULL;
-  return x ^ (x >> 33U);
-}
-
-Key key_of(std::string_view text) {
-  Key key{0x9e3779b97f4a7c15ULL, 0xc2b2ae3d27d4eb4fULL ^ text.size()};
-  for (std::size_t at = 0; at < text.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + at, std::min<std::size_t>(8, text.size() - at));
-    key.high = mix(key.high ^ word);
-    key.low = mix(std::rotl(key.low, 23) + word * 0x9fb21c651e98df25ULL);
-  }
-  key.low = mix(key.low ^ key.high);
-  if (key == Key{}) key.low = 1;
-  return key;
-}
-
-/// Pages by number, the last used in memory. A page that was never written is empty.
-class Pages {
+/// Reads a run in order, a piece at a time.
+class Cursor {
  public:
-  explicit Pages(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  ~Pages() {
-    if (file_ >= 0) ::close(file_);
-  }
-
-  /// Lifetime: valid until the next call.
-  Page& at(std::uint64_t number, Access access) {
-    Frame& frame = frames_[number % kFrames];
-    if (!frame.page || frame.number != number) {
-      if (!frame.page) frame.page = std::make_unique<Page>();
-      if (frame.dirty) write_back(frame);
-      load(number, *frame.page);
-      frame.number = number;
-      frame.dirty = false;
-    }
-    frame.dirty = frame.dirty || access == Access::write;
-    return *frame.page;
+  explicit Cursor(const ResponseRun& run) : run_(&run) { fill(); }
+  [[nodiscard]] const ResponseSlot* slot() const { return at_ < count_ ? &buffer_[at_] : nullptr; }
+  void next() {
+    if (++at_ == count_) fill();
   }
 
  private:
-  static constexpr std::size_t kFrames = 224;
-  struct Frame {
-    std::unique_ptr<Page> page;
-    std::uint64_t number = 0;
-    bool dirty = false;
-  };
-
-  void load(std::uint64_t number, Page& page) {
-    if (const auto kept = kept_.find(number); kept != kept_.end()) {
-      page = kept->second;
-      return;
-    }
-    std::size_t done = 0;
-    auto* bytes = static_cast<char*>(static_cast<void*>(&page));
-    while (file_ >= 0 && done < sizeof(Page)) {
-      const ssize_t got = ::pread(file_, bytes + done, sizeof(Page) - done, static_cast<off_t>(number * sizeof(Page) + done));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    if (done < sizeof(Page)) page = Page{};
+  void fill() {
+    count_ = run_->read(first_, buffer_);
+    first_ += count_;
+    at_ = 0;
   }
-
-  void write_back(const Frame& frame) {
-    if (kept_.erase(frame.number) != 0 || !write(frame)) kept_[frame.number] = *frame.page;
-  }
-
-  bool write(const Frame& frame) {
-    if (file_ < 0 && !tried_) open();
-    std::size_t done = 0;
-    const auto* bytes = static_cast<const char*>(static_cast<const void*>(frame.page.get()));
-    while (file_ >= 0 && done < sizeof(Page)) {
-      const ssize_t put = ::pwrite(file_, bytes + done, sizeof(Page) - done, static_cast<off_t>(frame.number * sizeof(Page) + done));
-      if (put < 0 && errno == EINTR) continue;
-      if (put <= 0) return false;
-      done += static_cast<std::size_t>(put);
-    }
-    return file_ >= 0;
-  }
-
-  void open() {
-    tried_ = true;
-    file_ = ::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (file_ >= 0) return;
-    std::string name = (folder_ / "responses-XXXXXX").string();   // file systems without O_TMPFILE
-    file_ = ::mkostemp(name.data(), O_CLOEXEC);
-    if (file_ >= 0) ::unlink(name.c_str());
-  }
-
-  std::filesystem::path folder_;
-  std::array<Frame, kFrames> frames_;
-  std::unordered_map<std::uint64_t, Page> kept_;   ///< pages that the disk would not take
-  int file_ = -1;
-  bool tried_ = false;
+  const ResponseRun* run_;
+  std::array<ResponseSlot, 64> buffer_;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::size_t at_ = 0;
 };
 
 class FileIndex final : public ResponseIndex {
  public:
-  explicit FileIndex(std::filesystem::path folder) : folder_(std::move(folder)), pages_(std::make_unique<Pages>(folder_)) {}
+  explicit FileIndex(std::filesystem::path folder) : folder_(std::move(folder)), table_(kTable), taken_(kTable) {}
 
-  std::optional<Entry> find(std::string_view key) override {
-    const Key wanted = key_of(key);
-    for (std::uint64_t at = place(wanted);; at = (at + 1) % slots()) {
-      const Slot& slot = slot_at(at, Access::read);
-      if (slot.key == wanted) return slot.entry;
-      if (slot.key == Key{}) return std::nullopt;
-    }
+  std::optional<Entry> find(std::string_view id) override {
+    const ResponseKey key = response_key(id);
+    const std::size_t at = place(key);
+    if (taken_[at]) return table_[at].entry;
+    for (const auto& level : levels_)
+      for (auto run = level.rbegin(); run != level.rend(); ++run)
+        if (const auto entry = run->find(key)) return entry;
+    return std::nullopt;
   }
 
-  void put(std::string_view key, const Entry& entry) override {
-    if ((used_ + 1) * 10 > slots() * 7) grow();
-    insert({key_of(key), entry});
+  void put(std::string_view id, const Entry& entry) override {
+    const ResponseKey key = response_key(id);
+    const std::size_t at = place(key);
+    table_[at] = {key, entry};
+    if (taken_[at]) return;
+    taken_[at] = true;
+    if (++used_ >= kFull) write_run();
   }
 
  private:
-  [[nodiscard]] std::uint64_t slots() const { return page_count_ * kSlotsPerPage; }
-  /// By the hash's upper bits: a table twice as large has the same order, so that growing reads and writes in sequence.
-  [[nodiscard]] std::uint64_t place(const Key& key) const {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>(static_cast<Wide>(key.high) * slots() >> 64U);
-  }
-  Slot& slot_at(std::uint64_t at, Access access) { return pages_->at(at / kSlotsPerPage, access).slots[at % kSlotsPerPage]; }
-
-  void insert(const Slot& wanted) {
-    for (std::uint64_t at = place(wanted.key);; at = (at + 1) % slots()) {
-      const Slot& slot = slot_at(at, Access::read);
-      const bool free = slot.key == Key{};
-      if (!free && slot.key != wanted.key) continue;
-      slot_at(at, Access::write) = wanted;
-      if (free) ++used_;
-      return;
-    }
+  /// The key's slot, or the free one where it belongs.
+  [[nodiscard]] std::size_t place(const ResponseKey& key) const {
+    std::size_t at = key.low % kTable;
+    while (taken_[at] && table_[at].key != key) at = (at + 1) % kTable;
+    return at;
   }
 
-  void grow() {
-    auto old = std::exchange(pages_, std::make_unique<Pages>(folder_));
-    const std::uint64_t count = std::exchange(page_count_, page_count_ * 2);
+  void write_run() {
+    std::vector<ResponseSlot> slots;
+    slots.reserve(used_);
+    for (std::size_t at = 0; at < kTable; ++at)
+      if (taken_[at]) slots.push_back(table_[at]);
+    std::sort(slots.begin(), slots.end(), [](const ResponseSlot& a, const ResponseSlot& b) { return a.key < b.key; });
+    ResponseRun run(folder_, slots.size());
+    for (const ResponseSlot& slot : slots) run.append(slot);
+    run.close();
+    taken_.assign(kTable, false);
     used_ = 0;
-    for (std::uint64_t number = 0; number < count; ++number) {
-      const Page page = old->at(number, Access::read);
-      for (const Slot& slot : page.slots)
-        if (slot.key != Key{}) insert(slot);
+    add(0, std::move(run));
+  }
+
+  void add(std::size_t level, ResponseRun run) {
+    if (levels_.size() == level) levels_.emplace_back();
+    levels_[level].push_back(std::move(run));
+    if (levels_[level].size() < kFanIn) return;
+    const std::vector<ResponseRun> runs = std::exchange(levels_[level], {});
+    add(level + 1, merge(runs));
+  }
+
+  /// Of equal keys the newest run's entry stays.
+  [[nodiscard]] ResponseRun merge(const std::vector<ResponseRun>& runs) const {
+    std::vector<Cursor> cursors;
+    std::size_t capacity = 0;
+    for (const ResponseRun& run : runs) {
+      cursors.emplace_back(run);
+      capacity += run.size();
     }
+    ResponseRun merged(folder_, capacity);
+    while (true) {
+      const ResponseSlot* least = nullptr;
+      for (const Cursor& cursor : cursors)
+        if (const ResponseSlot* slot = cursor.slot(); slot != nullptr && (least == nullptr || !(least->key < slot->key))) least = slot;
+      if (least == nullptr) break;
+      const ResponseSlot next = *least;
+      merged.append(next);
+      for (Cursor& cursor : cursors)
+        if (cursor.slot() != nullptr && cursor.slot()->key == next.key) cursor.next();
+    }
+    merged.close();
+    return merged;
   }
 
   std::filesystem::path folder_;
-  std::unique_ptr<Pages> pages_;
-  std::uint64_t page_count_ = 64;
-  std::uint64_t used_ = 0;
+  std::vector<ResponseSlot> table_;
+  std::vector<bool> taken_;
+  std::size_t used_ = 0;
+  std::vector<std::vector<ResponseRun>> levels_;   ///< lower levels are newer; within a level the last is the newest
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ constexpr std::size_t kTail = 1024;
 constexpr std::size_t kHead = 1024;
 constexpr std::size_t kMaxParents = 64;
 
+/// How the usual line with usage begins.
+constexpr std::string_view kAssistant = R"({"type":"assistant","message":{"id":")";
+
 /// Lines of stdout that never have usage and may be long, told by how they begin.
 constexpr std::string_view kNoUsage[] = {
     R"({"type":"user",)",
@@ -92,7 +95,8 @@ class ClaudeStream final : public ClaudeBase {
     for (const std::string_view prefix : kNoUsage)
       if (text.starts_with(prefix)) return LineOutcome::ignored;
     if (repeats(text)) return LineOutcome::event;
-    if (!json::has_key(text, R"("usage")") && !json::has_key(text, R"("modelUsage")") && !json::has_key(text, R"("init")"))
+    const bool assistant = text.starts_with(kAssistant);   // has usage in any case: no need to search for it
+    if (!assistant && !json::has_key(text, R"("usage")") && !json::has_key(text, R"("modelUsage")") && !json::has_key(text, R"("init")"))
       return LineOutcome::ignored;
     json::Reader reader(text);
     const ClaudeLine line = read_claude_line(reader, shape_);
@@ -101,11 +105,10 @@ class ClaudeStream final : public ClaudeBase {
 
   /// The quick way past an assistant line: its id at the start and its usage near the end are those of a line before.
   bool repeats(std::string_view text) {
-    constexpr std::string_view kBegin = R"({"type":"assistant","message":{"id":")";
-    if (!text.starts_with(kBegin)) return false;
-    const std::size_t quote = text.find('"', kBegin.size());
+    if (!text.starts_with(kAssistant)) return false;
+    const std::size_t quote = text.find('"', kAssistant.size());
     if (quote == std::string_view::npos) return false;
-    const std::string_view id = text.substr(kBegin.size(), quote - kBegin.size());
+    const std::string_view id = text.substr(kAssistant.size(), quote - kAssistant.size());
     if (text.size() < from_end_ || !text.substr(text.size() - from_end_).starts_with(kUsageKey)) {
       const std::size_t tail = text.size() - std::min(text.size(), kTail);
       const std::size_t found = json::find(text.substr(tail), kUsageKey);

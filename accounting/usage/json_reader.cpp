@@ -15,17 +15,27 @@ constexpr bool is_scalar(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
 }
 
+/// Whether the quote at `p` ends the string that began at `begin`: an even number of backslashes stands before it.
+bool ends_string(const char* p, const char* begin) {
+  const char* back = p;
+  while (back > begin && back[-1] == '\\') --back;
+  return ((p - back) & 1) == 0;
+}
+
 /// The closing quote of a string whose first character is at `p`. Null: the string is not closed.
 const char* closing_quote(const char* p, const char* end) {
   const char* const begin = p;
-  while (p < end) {
-    p = static_cast<const char*>(std::memchr(p, '"', static_cast<std::size_t>(end - p)));
-    if (p == nullptr) return nullptr;
-    const char* back = p;
-    while (back > begin && back[-1] == '\\') --back;
-    if (((p - back) & 1) == 0) return p;
-    ++p;
+#if defined(__SSE2__)
+  const __m128i quotes = _mm_set1_epi8('"');
+  for (; end - p >= 16; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p)));
+    auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, quotes)));
+    for (; mask != 0; mask &= mask - 1)
+      if (const char* quote = p + std::countr_zero(mask); ends_string(quote, begin)) return quote;
   }
+#endif
+  for (; p < end; ++p)
+    if (*p == '"' && ends_string(p, begin)) return p;
   return nullptr;
 }
 
