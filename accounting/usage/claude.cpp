@@ -94,8 +94,11 @@ class ClaudeStream final : public ClaudeBase {
     if (!text.starts_with('{')) return LineOutcome::ignored;
     for (const std::string_view prefix : kNoUsage)
       if (text.starts_with(prefix)) return LineOutcome::ignored;
-    if (repeats(text)) return LineOutcome::event;
     const bool assistant = text.starts_with(kAssistant);   // has usage in any case: no need to search for it
+    if (assistant && find_usage(text)) {
+      ClaudeLine line;
+      if (read_ends(text, line)) return again_ ? LineOutcome::event : act(line, sink);
+    }
     if (!assistant && !json::has_key(text, R"("usage")") && !json::has_key(text, R"("modelUsage")") && !json::has_key(text, R"("init")"))
       return LineOutcome::ignored;
     json::Reader reader(text);
@@ -103,19 +106,64 @@ class ClaudeStream final : public ClaudeBase {
     return outcome_of(reader, act(line, sink));
   }
 
-  /// The quick way past an assistant line: its id at the start and its usage near the end are those of a line before.
-  bool repeats(std::string_view text) {
-    if (!text.starts_with(kAssistant)) return false;
-    const std::size_t quote = text.find('"', kAssistant.size());
-    if (quote == std::string_view::npos) return false;
-    const std::string_view id = text.substr(kAssistant.size(), quote - kAssistant.size());
+  /// Where the last usage of an assistant line stands: mostly as far from the end as in the line before.
+  bool find_usage(std::string_view text) {
     if (text.size() < from_end_ || !text.substr(text.size() - from_end_).starts_with(kUsageKey)) {
       const std::size_t tail = text.size() - std::min(text.size(), kTail);
       const std::size_t found = json::find(text.substr(tail), kUsageKey);
       if (found == std::string_view::npos) return false;
       from_end_ = text.size() - tail - found;
     }
-    return again(id, text, text.size() - from_end_);
+    return text[text.size() - from_end_ - 1] != '\\';
+  }
+
+  /// The quick way through an assistant line: its id and model at the start and its usage near the end, without the content
+  /// between them. Sure only if the usage is the message's own (behind it the message ends, then the line) and the line is
+  /// one line (no second one within it); false sends it the long way. `again_`: it repeats what was delivered before.
+  bool read_ends(std::string_view text, ClaudeLine& line) {
+    const std::size_t usage_at = text.size() - from_end_;
+    const bool named = read_head(text.substr(0, usage_at), line.message);
+    again_ = named && again(line.message.id, text, usage_at);
+    if (again_ || !named) return named;
+    json::Reader tail(text.substr(usage_at + kUsageKey.size() - 1));
+    const char* begin = tail.position();
+    line.message.has_usage = line.message.usage.read(tail, shape_);
+    line.message.usage_text = {begin, static_cast<std::size_t>(tail.position() - begin)};
+    std::string_view key;
+    while (tail.next_key(key)) {
+      if (key == "id" || key == "model" || key == "usage") return false;
+      tail.skip();
+    }
+    while (tail.next_key(key)) {
+      if (key == "session_id") {
+        tail.string(line.session);
+      } else if (key == "uuid") {
+        tail.string(line.uuid);
+      } else if (key == "type" || key == "message") {
+        return false;
+      } else {
+        tail.skip();
+      }
+    }
+    line.type = "assistant";
+    return tail.at_end() && json::find(text.substr(1, usage_at), kAssistant) == std::string_view::npos;
+  }
+
+  /// `text` begins with kAssistant. True: it gave an id and a model before its content.
+  static bool read_head(std::string_view text, ClaudeMessage& message) {
+    json::Reader reader(text.substr(std::string_view(R"({"type":"assistant","message":)").size()));
+    reader.enter_object();
+    std::string_view key;
+    while (reader.next_key(key) && key != "content") {
+      if (key == "id") {
+        reader.string(message.id);
+      } else if (key == "model") {
+        reader.string(message.model);
+      } else {
+        reader.skip();
+      }
+    }
+    return key == "content" && reader.ok() && !message.id.empty() && !message.model.empty();
   }
 
   LineOutcome act(const ClaudeLine& line, UsageSink& sink) {
@@ -190,6 +238,7 @@ class ClaudeStream final : public ClaudeBase {
     }
   }
 
+  bool again_ = false;             ///< of the line at hand
   std::size_t from_end_ = kTail;   ///< where usage began in the last assistant line, counted from its end
   std::map<std::string, std::pair<std::string, std::string>, std::less<>> open_;   ///< parent → (message id, model)
   std::map<std::string, TokenCounts, std::less<>> settled_;                        ///< the last settlement

@@ -40,6 +40,12 @@ constexpr Case kStreams[] = {
     {"usage before the content, and a decoy behind it", "claude",
      R"({"type":"assistant","message":{"id":"a","usage":{"input_tokens":1,"output_tokens":2},"content":[{"input":{"usage":{"input_tokens":800}}}]}})",
      counts(1, 0, 0, 2), 1},
+    {"the usual line, with a decoy in its content, behind its message, and a line torn into another", "claude",
+     R"({"type":"assistant","message":{"id":"a","model":"x","content":[{"input":{"usage":{"input_tokens":800}}}],"usage":{"input_tokens":1,"output_tokens":2},"context_management":null},"session_id":"s"}
+{"type":"assistant","message":{"id":"b","model":"x","content":[{"input":{"usage":{"input_tokens":800}}}],"stop":null},"session_id":"s"}
+{"type":"assistant","message":{"id":"c","model":"x","content":[],"usage":{"input_tokens":10,"output_tokens":2}},"more":{"usage":{"input_tokens":800}},"session_id":"s"}
+{"type":"assistant","message":{"id":"d","model":"x","content":[{"text":"cut{"type":"assistant","message":{"id":"e","model":"x","content":[],"usage":{"input_tokens":700,"output_tokens":2}},"session_id":"s"})",
+     counts(11, 0, 0, 4), 2, 1},
     {"a user line with a sub-agent's usage", "claude",
      R"({"type":"user","message":{"role":"user","content":[]},"tool_use_result":{"usage":{"input_tokens":500,"output_tokens":5}}})", {}, 0},
     {"cache writes of both kinds", "claude",
