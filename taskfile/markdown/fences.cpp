@@ -29,6 +29,8 @@ std::optional<Fence> fence_on(std::string_view line) {
 
 }  // namespace
 
+bool is_fence_line(std::string_view line) { return fence_on(line).has_value(); }
+
 std::vector<FencedBlock> nested_fences(const Document& document, int first_line) {
   std::vector<FencedBlock> blocks;
   std::vector<Fence> open;

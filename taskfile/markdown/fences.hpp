@@ -15,6 +15,9 @@ struct FencedBlock {
   friend bool operator==(const FencedBlock&, const FencedBlock&) = default;
 };
 
+/// Whether `line` could open or close a fenced block.
+[[nodiscard]] bool is_fence_line(std::string_view line);
+
 /// Fenced blocks as people nest them: inside a block, a fence with an info string opens an inner one, which the next bare fence
 /// closes. A strict CommonMark reader takes that bare fence for the end of the outer block. Only outermost blocks are returned.
 [[nodiscard]] std::vector<FencedBlock> nested_fences(const Document& document, int first_line);

@@ -110,6 +110,7 @@ CommonMark strict_reading(const Document& document, int skipped_lines) {
   for (FencedBlock& block : found.fences) {
     block.first += skipped_lines;
     block.last = std::min(block.last + skipped_lines, document.line_count());
+    block.closed = block.last > block.first && is_fence_line(document.line(block.last));
   }
   return found;
 }

@@ -68,6 +68,12 @@ TEST(Plan, TheSameRunTwiceIsAsOnce) {
   EXPECT_TRUE(plan_of(once, actual_of("7f3k2mabcd", 12'938)).edits.empty());
 }
 
+TEST(Plan, AnUnclosedFenceChangesNothingAboutThat) {
+  const std::string text = "# T\n\n## Engineer Metrics\n\n```\n| a | b |\n**Actual Tokens:** TBD";
+  const std::string once = written(text, actual_of("7f3k2mabcd", 12'938));
+  EXPECT_TRUE(plan_of(once, actual_of("7f3k2mabcd", 12'938)).edits.empty());
+}
+
 TEST(Plan, AttemptsAddUpInFieldsAndBlock) {
   const std::string once = written(kTask, actual_of("aaaaaaaaaa", 12'938));
   const EditPlan plan = plan_of(once, actual_of("bbbbbbbbbb", 30'000));
