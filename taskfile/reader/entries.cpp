@@ -132,7 +132,7 @@ class Collector {
   static std::string_view value_in(std::string_view line, ByteRange cell) {
     const std::string_view whole = line.substr(cell.begin, cell.size());
     const std::string_view value = unbold(whole);
-    return value.empty() ? line.substr(cell.begin + std::min<std::size_t>(1, cell.size()), 0) : value;
+    return value.empty() ? line.substr(cell.begin + blank_at(whole), 0) : value;
   }
 
   void running_text(int number, std::string_view line) {

@@ -74,6 +74,12 @@ TEST(Plan, AnUnclosedFenceChangesNothingAboutThat) {
   EXPECT_TRUE(plan_of(once, actual_of("7f3k2mabcd", 12'938)).edits.empty());
 }
 
+TEST(Plan, AnEmptyCellMayHoldAWideBlank) {
+  const std::string once = written("| a | b |\n|---|---|\n| Actual Tokens |\u2009|\n", actual_of("a", 7));
+  EXPECT_EQ(fields_of(once), "| a | b |\n|---|---|\n| Actual Tokens |\u20097 |\n\n");
+  EXPECT_TRUE(plan_of(once, actual_of("a", 7)).edits.empty());
+}
+
 TEST(Plan, AttemptsAddUpInFieldsAndBlock) {
   const std::string once = written(kTask, actual_of("aaaaaaaaaa", 12'938));
   const EditPlan plan = plan_of(once, actual_of("bbbbbbbbbb", 30'000));
