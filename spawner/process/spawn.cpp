@@ -77,8 +77,15 @@ class AgentSetup {
     return true;
   }
   [[nodiscard]] bool place() const {
-    if (plan_.new_session) return ::setsid() >= 0 && ::ioctl(0, TIOCSCTTY, 0) == 0;
-    return ::setpgid(0, plan_.group) == 0;
+    if (::setpgid(0, plan_.group) != 0) return false;
+    return !plan_.takes_terminal || take_terminal();
+  }
+  /// The agent's group becomes the terminal's foreground. From the background that raises SIGTTOU, so it is blocked (restored later).
+  [[nodiscard]] static bool take_terminal() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTTOU);
+    return ::sigprocmask(SIG_BLOCK, &set, nullptr) == 0 && ::tcsetpgrp(0, ::getpid()) == 0;
   }
   void restore_signals() const {
     for (int number = 1; number < NSIG; ++number) {

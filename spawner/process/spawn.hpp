@@ -27,8 +27,8 @@ struct SpawnPlan {
   const char* const* env = nullptr;
   const char* cwd = nullptr;        ///< empty: stay
   std::array<int, 3> stdio{};       ///< each at least 3
-  bool new_session = false;         ///< and stdio[0] becomes the controlling terminal
-  pid_t group = 0;                  ///< the process group to join; 0: one of its own. Unused with new_session
+  bool takes_terminal = false;      ///< its group becomes the foreground of the session's terminal, which is stdio[0]
+  pid_t group = 0;                  ///< the process group to join; 0: one of its own
   int cgroup_fd = -1;               ///< folder to be born in; -1: none
   InheritedSignals signals{};
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -148,7 +149,13 @@ class Warden {
     plan.env = order.env.data();
     plan.cwd = order.cwd.c_str();
     plan.stdio = {fds[wire::kStdinFd].get(), fds[wire::kStdoutFd].get(), fds[wire::kStderrFd].get()};
-    plan.new_session = order.terminal == TerminalMode::pty;
+    plan.takes_terminal = order.terminal == TerminalMode::pty;
+    // The warden leads the session and the agent is a group in it: so the agent's group has a parent in its session, and Ctrl-Z
+    // stops it. (The group of a session leader is an orphan to the kernel, which then discards the stop.)
+    if (plan.takes_terminal && ::ioctl(plan.stdio[0], TIOCSCTTY, 0) != 0) {
+      report({wire::Report::exec_failed, errno, static_cast<std::uint32_t>(SpawnStage::terminal)});
+      return;
+    }
     plan.group = order.terminal == TerminalMode::foreground ? birth_.launcher_group : 0;
     plan.cgroup_fd = tree_.cgroup() ? tree_.cgroup()->folder_fd() : -1;
     plan.signals = birth_.inherited;
