@@ -29,6 +29,8 @@
 namespace ts::session {
 namespace {
 
+constexpr std::chrono::milliseconds kLongWait{60'000};
+
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 MonoTime mono_now() { return std::chrono::steady_clock::now(); }
 
@@ -55,7 +57,8 @@ class Run {
   loop::MeteringSetup metering_setup() const;
   Result<loop::LoopResult> loop(process::ChildLauncher& launcher, loop::Metering& metering, Reporter& reporter, capture::EventLog& log);
   void launch_failed(const loop::LoopResult& result);
-  void settle(const loop::LoopResult& result, const loop::Metering& metering);
+  void settle(const loop::LoopResult& result, loop::Metering& metering);
+  void record_rest(loop::Metering& metering);
   void finish_ledger(const ledger::RunEnd& end);
   void write_back(const ledger::RunEnd& end);
   void write_result(const ledger::RunEnd& end);
@@ -236,7 +239,16 @@ void Run::launch_failed(const loop::LoopResult& result) {
   write_result(end);
 }
 
-void Run::settle(const loop::LoopResult& result, const loop::Metering& metering) {
+/// The rows that the loop had no time to give to the ledger.
+void Run::record_rest(loop::Metering& metering) {
+  if (!ledger_ || metering.pending_rows() == 0) return;
+  const auto recorded = ledger_->record(start().id, metering.take_rows(), metering.meter().totals(), utc_now(), kLongWait);
+  if (recorded.has_error())
+    console_.error(fmt::format("warning: {}; the responses are kept in {}", recorded.error().message, folder_->path()));
+}
+
+void Run::settle(const loop::LoopResult& result, loop::Metering& metering) {
+  record_rest(metering);
   ledger::RunEnd end = end_of(result, metering, start(), utc_now());
   if (!end.sessions.empty())
     resume_ = agents::resume_command(*contract_.agent.profile, end.sessions.front()).value_or("");

@@ -60,9 +60,10 @@ std::optional<MonoTime> Supervisor::next_deadline() const {
   return std::nullopt;
 }
 
-void Supervisor::handle(const Launched&, MonoTime now, Actions&) {
+void Supervisor::handle(const Launched&, MonoTime now, Actions& out) {
   phase_ = Phase::running;
   launched_ = last_activity_ = now;
+  judge(now, out);  // what the agent printed may have been heard before the news of its start
 }
 
 void Supervisor::handle(const Counted& event, MonoTime now, Actions& out) {
@@ -105,7 +106,7 @@ void Supervisor::handle(const SignalReceived& event, MonoTime now, Actions& out)
   }
   if (event.signal == SIGINT || event.signal == SIGQUIT) {
     const bool again = interrupted_ && now - *interrupted_ <= policy_.ladder.rungs.front().grace;
-    if (phase_ == Phase::running && !again) {
+    if ((phase_ == Phase::running || phase_ == Phase::starting) && !again) {
       interrupted_ = now;
       out.emplace_back(ForwardSignal{event.signal});
       return;

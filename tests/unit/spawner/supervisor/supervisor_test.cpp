@@ -181,6 +181,13 @@ TEST(Supervisor, OperatorStopWinsOnlyOnce) {
   EXPECT_EQ(s.decision()->reason, StopReason::operator_word);
 }
 
+TEST(Supervisor, OutputHeardBeforeTheStartIsJudgedAtTheStart) {
+  Supervisor s(capped(100));
+  EXPECT_EQ(words(s.on(Counted{150}, kStart)), "");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart)), "forward2");
+  EXPECT_EQ(words(s.on(Launched{}, kStart)), "refuse signal15 stop:cap");
+}
+
 TEST(Supervisor, ALadderAlwaysEndsInKill) {
   Policy policy = capped(10);
   policy.ladder = {{{SIGINT, 1s}}};
