@@ -94,7 +94,8 @@ void Metering::on_usage(Source source, const UsageEvent& event) {
   if (!change.changed) return;
   changed_ = true;
   const UtcTime now = setup_.now();
-  log_.usage(now, source, event, file_);
+  // What the agent printed stands in the raw stdout already; only what can't be read there again is logged.
+  if (source != Source::stream) log_.usage(now, source, event, file_);
   std::string key = std::to_string(static_cast<int>(source));
   key.append(":").append(event.response_id);
   ledger::ResponseRow& row = rows_[std::move(key)];
