@@ -1,0 +1,26 @@
+#include "accounting/budget/alert.hpp"
+
+#include "accounting/budget/money.hpp"
+
+namespace ts {
+
+bool reaches(std::int64_t used, int percent, std::int64_t limit) {
+  return Int128{used} * 100 >= Int128{limit} * percent;
+}
+
+AlertChange alert_change(const Budget& budget, std::int64_t used, const std::set<int>& standing) {
+  AlertChange change;
+  for (const Threshold& threshold : budget.thresholds) {
+    const bool reached = reaches(used, threshold.percent, budget.limit);
+    const bool stands = standing.contains(threshold.percent);
+    if (reached && !stands) {
+      if (change.raised) change.skipped.push_back(change.raised->percent);
+      change.raised = threshold;
+    } else if (!reached && stands) {
+      change.recovered.push_back(threshold);
+    }
+  }
+  return change;
+}
+
+}  // namespace ts
