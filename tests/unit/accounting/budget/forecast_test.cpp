@@ -1,0 +1,122 @@
+#include "accounting/budget/forecast.hpp"
+
+#include <gtest/gtest.h>
+
+namespace ts {
+namespace {
+
+using namespace std::chrono;
+
+ForecastInput input_of(std::vector<std::int64_t> daily) {
+  ForecastInput input;
+  input.daily = std::move(daily);
+  input.first_day = Monday;
+  input.limit = 1000;
+  input.days_left = 10;
+  return input;
+}
+
+TEST(Forecasts, OfSteadySpendingAreExact) {
+  ForecastInput input = input_of(std::vector<std::int64_t>(10, 50));
+  input.used = 300;
+  const Forecast result = forecast(input, default_thresholds()).value();
+  EXPECT_NEAR(result.daily, 50, 1e-9);
+  EXPECT_NEAR(*result.at_end, 800, 1e-6);
+  EXPECT_NEAR(*result.low, 800, 1e-6);
+  EXPECT_NEAR(*result.high, 800, 1e-6);
+  EXPECT_NEAR(*result.pace_that_fits, 70, 1e-9);
+  ASSERT_EQ(result.reached.size(), 5U);
+  EXPECT_NEAR(*result.reached[0].in_days, 4, 1e-6);
+  EXPECT_NEAR(*result.reached[1].in_days, 9, 1e-6);
+  EXPECT_FALSE(result.reached[2].in_days.has_value()) << "the period ends before";
+}
+
+TEST(Forecasts, WeighRecentDaysMore) {
+  const double rising =
+      forecast(input_of({0, 0, 0, 0, 0, 0, 0, 100, 100, 100, 100, 100, 100, 100}), {}).value().daily;
+  EXPECT_GT(rising, 60);
+  EXPECT_LT(rising, 100);
+}
+
+TEST(Forecasts, KnowWeekendsAfterFourWeeks) {
+  std::vector<std::int64_t> daily;
+  for (int day = 0; day < 42; ++day) daily.push_back(day % 7 >= 5 ? 0 : 100);  // begins on a Monday
+  ForecastInput input = input_of(daily);
+  input.days_left = 7;
+  const Forecast week = forecast(input, {}).value();
+  EXPECT_TRUE(week.knows_weekdays);
+  EXPECT_NEAR(*week.at_end, 500, 60);
+  input.days_left = 2;  // Monday and Tuesday
+  EXPECT_NEAR(*forecast(input, {}).value().at_end, 200, 30);
+  input.daily.resize(40);  // now a Saturday
+  EXPECT_LT(*forecast(input, {}).value().at_end, 60);
+  EXPECT_FALSE(forecast(input_of(std::vector<std::int64_t>(daily.begin(), daily.begin() + 20)), {})
+                   .value()
+                   .knows_weekdays);
+}
+
+TEST(Forecasts, AreWiderWhenDaysDiffer) {
+  const Forecast calm = forecast(input_of({90, 110, 90, 110, 90, 110, 90, 110}), {}).value();
+  const Forecast wild = forecast(input_of({0, 200, 0, 200, 0, 200, 0, 200}), {}).value();
+  EXPECT_GT(*wild.high - *wild.low, *calm.high - *calm.low);
+  EXPECT_GE(*wild.low, 0);
+}
+
+TEST(Forecasts, OfThresholdsThatAreReachedAndOfNothing) {
+  ForecastInput input = input_of({0, 0, 0});
+  input.used = 1200;
+  const Forecast result = forecast(input, default_thresholds()).value();
+  for (const ThresholdForecast& each : result.reached) EXPECT_EQ(each.in_days, 0) << each.percent;
+  EXPECT_EQ(*result.pace_that_fits, 0);
+  EXPECT_FALSE(forecast(input_of({}), {}).has_value());
+  input.used = 0;
+  const Forecast idle = forecast(input, default_thresholds()).value();
+  for (const ThresholdForecast& each : idle.reached) EXPECT_FALSE(each.in_days.has_value());
+  input.days_left.reset();
+  EXPECT_FALSE(forecast(input, {}).value().at_end.has_value());
+}
+
+TEST(Backtests, PrintTheirError) {
+  const auto steady = backtest(std::vector<std::int64_t>(40, 10), Monday, {}).value();
+  EXPECT_EQ(steady.forecasts, 20);
+  EXPECT_NEAR(steady.mean_error, 0, 1e-9);
+  EXPECT_NEAR(steady.within_interval, 1, 1e-9);
+  std::vector<std::int64_t> falling;
+  for (int day = 0; day < 60; ++day) falling.push_back(600 - day * 10);
+  const auto late = backtest(falling, Monday, {}).value();
+  EXPECT_GT(late.bias, 0) << "it expects more than comes";
+  EXPECT_FALSE(backtest(std::vector<std::int64_t>(20, 10), Monday, {}).has_value());
+}
+
+TEST(Backtests, IntervalsHoldAboutAsManyAsTheySay) {
+  std::vector<std::int64_t> daily;
+  std::uint64_t seed = 7;
+  for (int day = 0; day < 400; ++day) {
+    seed = seed * 6364136223846793005U + 1442695040888963407U;
+    daily.push_back(static_cast<std::int64_t>((seed >> 33U) % 1000));
+  }
+  const auto result = backtest(daily, Monday, {}).value();
+  EXPECT_GT(result.within_interval, 0.7);
+  EXPECT_LT(result.within_interval, 0.98);
+}
+
+TEST(SpendSpikes, AreTenTimesTheMedian) {
+  std::vector<std::int64_t> rates = {10, 12, 9, 11, 10, 10, 9, 100};
+  EXPECT_TRUE(is_spend_spike(rates));
+  rates.back() = 99;
+  EXPECT_FALSE(is_spend_spike(rates));
+  EXPECT_FALSE(is_spend_spike(std::vector<std::int64_t>{1, 1, 1, 1000}));
+  EXPECT_FALSE(is_spend_spike(std::vector<std::int64_t>{0, 0, 0, 0, 0, 0, 0, 0, 1000}))
+      << "a beginning is no spike";
+}
+
+TEST(Percentiles, AreValuesThatOccurred) {
+  EXPECT_EQ(percentile({5, 1, 3}, 50), 3);
+  EXPECT_EQ(percentile({5, 1, 3}, 90), 5);
+  EXPECT_EQ(percentile({5, 1, 3}, 0), 1);
+  EXPECT_EQ(percentile({7}, 90), 7);
+  EXPECT_FALSE(percentile({}, 50).has_value());
+}
+
+}  // namespace
+}  // namespace ts
