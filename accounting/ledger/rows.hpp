@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include "accounting/budget/spend.hpp"
 #include "accounting/ledger/records.hpp"
 #include "accounting/ledger/text_list.hpp"
 
@@ -151,6 +152,16 @@ void fields_of(T& totals, Visitor&& visit) {
   for (std::size_t i = 0; i < std::size(kCountNames); ++i)
     visit(kCountNames[i], totals.counts.*kTokenParts[i]);
   visit("requests", totals.requests);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Spend>
+void fields_of(T& spend, Visitor&& visit) {
+  for (std::size_t i = 0; i < std::size(kCountNames); ++i)
+    visit(kCountNames[i], spend.counts.*kTokenParts[i]);
+  visit("requests", spend.requests);
+  visit("cost_pico", spend.cost_pico);
+  visit("unpriced", spend.unpriced);
 }
 
 template <class T, class Visitor>
