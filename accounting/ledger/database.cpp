@@ -17,9 +17,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// How long opening waits for other processes that create or migrate the ledger at the same moment.
-constexpr milliseconds kOpenWait{60'000};
-
 /// Pages in the write-ahead log that start a checkpoint. Small, because the next start reads the log from its
 /// beginning.
 constexpr const char* kConnectionSettings =
@@ -69,7 +66,7 @@ Result<void> Database::connect(OpenMode mode) {
   random_ = static_cast<std::uint64_t>(::getpid()) * 0x9e3779b97f4a7c15U ^
             static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());
   sq::sqlite3_busy_handler(raw(handle_), &Database::on_busy, this);
-  wait_at_most(kOpenWait);
+  wait_at_most(kPatience);
   if (mode == OpenMode::read) return execute("PRAGMA query_only=1");
   if (sq::sqlite3_db_readonly(raw(handle_), "main") == 1)
     return Error{Errc::permission_denied,
@@ -119,7 +116,7 @@ Result<void> Database::migrate() {
     if (switched.has_value()) break;
     if (switched.error().code != Errc::busy || on_busy(this, 0) == 0) return switched.error();
   }
-  return write(Durability::full, kOpenWait, [this]() -> Result<void> {
+  return write(Durability::full, kPatience, [this]() -> Result<void> {
     int version = 0;
     sql() << "PRAGMA user_version", soci::into(version);
     if (version > schema_version()) return newer_error(version);
@@ -142,7 +139,7 @@ Result<void> Database::write(Durability durability, milliseconds wait, const Wor
 }
 
 Result<void> Database::read(const Work& work) {
-  wait_at_most(kOpenWait);
+  wait_at_most(kPatience);
   return in_transaction("BEGIN", work);
 }
 

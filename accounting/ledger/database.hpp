@@ -18,6 +18,9 @@ enum class Durability {
   full,      ///< on disk when write() returns
 };
 
+/// How long what must not be lost waits for other writers: 200 runs may end at once.
+inline constexpr std::chrono::milliseconds kPatience{60'000};
+
 /// One connection to the ledger's SQLite file: opening, migrating, transactions, waiting for other writers,
 /// and the one place that turns what SQLite and SOCI report into Errors. Thread: one object per thread, and
 /// never carried across a fork.

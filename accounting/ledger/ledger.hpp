@@ -43,7 +43,7 @@ class Ledger {
   [[nodiscard]] virtual Result<void> set_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;
   /// Every change of the run's cap, oldest first.
   [[nodiscard]] virtual Result<std::vector<CapChange>> cap_changes(const RunId& run) = 0;
-  /// Errors: not_found.
+  /// Errors: not_found, conflict (a later run has claimed the task).
   [[nodiscard]] virtual Result<void> mark_task_written(const RunId& run) = 0;
 
   /// `id` may be a unique prefix. Errors: not_found, ambiguous (lists the ids).

@@ -60,8 +60,73 @@ const Step kFirst = {
     "CREATE INDEX cap_changes_run ON cap_changes (run)",
 };
 
+/// What was spent: counts, requests and cost. Units of cost_pico: 10⁻¹² US dollar.
+#define TS_SPEND_COLUMNS \
+  TS_COUNT_COLUMNS ", cost_pico INTEGER NOT NULL DEFAULT 0, unpriced INTEGER NOT NULL DEFAULT 0"
+
+/// Budgets, claims, alerts. Usage is summed up by quarters of an hour (`slot`): what each source says of a
+/// run (source_usage), what counts (usage: the ruling source's), and what of it falls to each budget
+/// (budget_use; `bucket` is the start of a period, or of a slot where the window rolls).
+const Step kSecond = {
+    "ALTER TABLE runs ADD COLUMN posted_source TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN claim_key TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE runs ADD COLUMN claim_token INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE source_usage (run INTEGER NOT NULL, source TEXT NOT NULL, model TEXT NOT NULL, slot "
+    "INTEGER NOT "
+    "NULL, " TS_SPEND_COLUMNS ", PRIMARY KEY (run, source, model, slot)) WITHOUT ROWID",
+    "CREATE TABLE usage (run INTEGER NOT NULL, model TEXT NOT NULL, slot INTEGER NOT NULL, " TS_SPEND_COLUMNS
+    ", PRIMARY KEY (run, model, slot)) WITHOUT ROWID",
+    "CREATE INDEX usage_slot ON usage (slot)",
+    "CREATE TABLE budgets (n INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, measure TEXT NOT NULL, amount "
+    "INTEGER NOT "
+    "NULL, kind TEXT NOT NULL, reset_day INTEGER NOT NULL, window_minutes INTEGER NOT NULL, zone TEXT NOT "
+    "NULL, project "
+    "TEXT, sprint TEXT, task TEXT, agent TEXT, model TEXT, role TEXT, labels TEXT NOT NULL, thresholds TEXT "
+    "NOT NULL)",
+    "CREATE TABLE budget_use (budget INTEGER NOT NULL, bucket INTEGER NOT NULL, " TS_SPEND_COLUMNS
+    ", PRIMARY KEY (budget, bucket)) WITHOUT ROWID",
+    // `remaining`: what the run may still spend of `granted`, in pico-USD, tokens or requests.
+    "CREATE TABLE reservations (run INTEGER NOT NULL, budget INTEGER NOT NULL, granted INTEGER NOT NULL, "
+    "remaining "
+    "INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (run, budget)) WITHOUT ROWID",
+    "CREATE INDEX reservations_budget ON reservations (budget)",
+    "CREATE TABLE claims (key TEXT PRIMARY KEY, run TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, "
+    "pid_start_ticks INTEGER NOT NULL, boot_id TEXT NOT NULL, note TEXT NOT NULL, token INTEGER NOT NULL, "
+    "taken INTEGER "
+    "NOT NULL, expires INTEGER NOT NULL, held INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX claims_run ON claims (run) WHERE held = 1",
+    // The thresholds that are raised now; the row is what makes an alert come once.
+    "CREATE TABLE alerts_standing (budget INTEGER NOT NULL, period INTEGER NOT NULL, percent INTEGER NOT "
+    "NULL, PRIMARY "
+    "KEY (budget, period, percent)) WITHOUT ROWID",
+    "CREATE TABLE alerts (n INTEGER PRIMARY KEY, event TEXT NOT NULL, budget TEXT NOT NULL, measure TEXT NOT "
+    "NULL, "
+    "period_start INTEGER NOT NULL, period_end INTEGER, percent INTEGER NOT NULL, level TEXT NOT NULL, "
+    "skipped TEXT NOT "
+    "NULL, used INTEGER NOT NULL, amount INTEGER NOT NULL, at INTEGER NOT NULL, run TEXT NOT NULL, text TEXT "
+    "NOT NULL)",
+    "CREATE TABLE deliveries (alert INTEGER NOT NULL, sink TEXT NOT NULL, state TEXT NOT NULL, attempts "
+    "INTEGER NOT "
+    "NULL, next_try INTEGER NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (alert, sink)) WITHOUT ROWID",
+    // Runs that an older version wrote: at their end, without a price.
+    "INSERT INTO usage (run, model, slot, input, cache_write_5m, cache_write_1h, cache_read, output, "
+    "reasoning, requests, "
+    "unpriced) SELECT m.run, m.model, r.ended - r.ended % 900000000, m.input, m.cache_write_5m, "
+    "m.cache_write_1h, "
+    "m.cache_read, m.output, m.reasoning, m.requests, m.input + m.cache_write_5m + m.cache_write_1h + "
+    "m.cache_read + "
+    "m.output FROM run_models m JOIN runs r ON r.n = m.run WHERE r.ended IS NOT NULL",
+    "INSERT INTO source_usage (run, source, model, slot, input, cache_write_5m, cache_write_1h, cache_read, "
+    "output, "
+    "reasoning, requests, unpriced) SELECT run, source, model, at - at % 900000000, sum(input), "
+    "sum(cache_write_5m), "
+    "sum(cache_write_1h), sum(cache_read), sum(output), sum(reasoning), sum(requests), sum(input + "
+    "cache_write_5m + "
+    "cache_write_1h + cache_read + output) FROM responses GROUP BY 1, 2, 3, 4",
+};
+
 const std::vector<Step>& steps() {
-  static const std::vector<Step> all = {kFirst};
+  static const std::vector<Step> all = {kFirst, kSecond};
   return all;
 }
 

@@ -1,52 +1,18 @@
 #include "accounting/ledger/sqlite_ledger.hpp"
 
+#include "accounting/ledger/sqlite_gate.hpp"
+
 namespace ts::ledger {
-namespace {
-
-/// How long a run waits at its start and its end: nothing may be lost then, and 200 runs may end at once.
-constexpr std::chrono::milliseconds kPatience{60'000};
-
-Error no_run(std::string_view id) {
-  return {Errc::not_found,
-          "run " + std::string(id) + ": not in the ledger: `tracked-spawn ps --all` lists the runs"};
-}
-
-}  // namespace
-
-Result<RunRow> SqliteLedger::row_of(const RunId& run) {
-  RunRow row;
-  std::string outcome;
-  soci::indicator ended = soci::i_null;
-  long long time = 0;
-  sql() << "SELECT n, outcome, ended FROM runs WHERE id = ?", soci::use(run.text), soci::into(row.n),
-      soci::into(outcome), soci::into(time, ended);
-  if (!sql().got_data()) return no_run(run.text);
-  row.open = ended == soci::i_null;
-  row.crashed = outcome == name_of(Outcome::crashed);
-  return row;
-}
-
 Result<void> SqliteLedger::begin(const RunStart& run) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    int known = 0;
-    sql() << "SELECT count(*) FROM runs WHERE id = ?", soci::use(run.id.text), soci::into(known);
-    if (known != 0)
-      return Error{Errc::already_exists, "run " + run.id.text + ": this id is taken: draw another"};
-    ColumnNames names;
-    fields_of(run, names);
-    soci::statement insert(sql());
-    RowWriter writer(insert);
-    fields_of(run, writer);
-    writer("heartbeat", run.started);
-    prepare(insert, "INSERT INTO runs (" + names.list + ", heartbeat) VALUES (" + names.marks + ", ?)");
-    insert.execute(true);
+    TS_CHECK(insert_run(sql(), run));
     return {};
   });
 }
 
 Result<void> SqliteLedger::set_cap(const RunId& run, const Cap& cap, UtcTime now) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    TS_TRY(const RunRow row, row_of(run));
+    TS_TRY(const RunRow row, run_row(sql(), run));
     if (!row.open)
       return Error{Errc::conflict, "run " + run.text + ": it has ended, so its cap stays as it was"};
     soci::statement history(sql());
@@ -105,7 +71,8 @@ Result<std::vector<CapChange>> SqliteLedger::cap_changes(const RunId& run) {
 
 Result<void> SqliteLedger::mark_task_written(const RunId& run) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    TS_TRY(const RunRow row, row_of(run));
+    TS_TRY(const RunRow row, run_row(sql(), run));
+    TS_CHECK(check_fence(sql(), row.n));
     sql() << "UPDATE runs SET task_written = 1 WHERE n = ?", soci::use(row.n);
     return {};
   });
@@ -122,7 +89,7 @@ Result<RunRecord> SqliteLedger::find(std::string_view id) {
         {"WHERE id >= ? AND substr(id, 1, length(?)) = ? ORDER BY id LIMIT 11", {text, text, text}});
     return {};
   }));
-  if (found.empty()) return no_run(id);
+  if (found.empty()) return no_run_error(id);
   if (found.size() == 1 || found.front().start.id.text == id) return std::move(found.front());
   std::string ids;
   for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 10); ++i)
@@ -225,11 +192,6 @@ void SqliteLedger::load_parts(long long n, RunEnd& end) {
     if (const auto source = source_named(name)) end.by_source[static_cast<std::size_t>(*source)] = totals;
   });
   each("run_models", "model", [&] { end.by_model[name] = totals; });
-}
-
-Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode) {
-  TS_TRY(std::unique_ptr<Database> database, Database::open(path, mode));
-  return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(database)));
 }
 
 }  // namespace ts::ledger

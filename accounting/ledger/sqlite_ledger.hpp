@@ -1,21 +1,17 @@
 #pragma once
 
+#include "accounting/ledger/books.hpp"
 #include "accounting/ledger/database.hpp"
 #include "accounting/ledger/rows.hpp"
+#include "accounting/ledger/run_rows.hpp"
 
 namespace ts::ledger {
-
-/// A run's row number, and whether the run is still open.
-struct RunRow {
-  long long n = 0;
-  bool open = false;
-  bool crashed = false;  ///< ended by recovery, not by itself
-};
 
 /// The Ledger over one SQLite file.
 class SqliteLedger final : public Ledger {
  public:
-  explicit SqliteLedger(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  SqliteLedger(std::shared_ptr<Database> database, BooksOptions options)
+      : database_(std::move(database)), options_(std::move(options)) {}
 
   Result<void> begin(const RunStart& run) override;
   Result<void> record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live, UtcTime now,
@@ -37,11 +33,12 @@ class SqliteLedger final : public Ledger {
   };
   std::vector<RunRecord> select_runs(const Query& query);
   void load_parts(long long n, RunEnd& end);
-  Result<RunRow> row_of(const RunId& run);
-  void write_end(const RunRow& row, const RunEnd& end);
+  void write_responses(const RunRow& row, const RunId& run, std::span<const ResponseRow> rows, UtcTime now);
+  void write_end(const RunRow& row, const RunId& run, const RunEnd& end);
   soci::session& sql() { return database_->sql(); }
 
-  std::unique_ptr<Database> database_;
+  std::shared_ptr<Database> database_;
+  BooksOptions options_;
 };
 
 }  // namespace ts::ledger

@@ -1,10 +1,12 @@
 // What a run writes while it lives and when it ends.
+#include "accounting/ledger/posting.hpp"
+#include "accounting/ledger/sqlite_claims.hpp"
+#include "accounting/ledger/sqlite_gate.hpp"
 #include "accounting/ledger/sqlite_ledger.hpp"
+#include "accounting/ledger/statements.hpp"
 
 namespace ts::ledger {
 namespace {
-
-constexpr std::chrono::milliseconds kPatience{60'000};
 
 /// Insert, or raise to the highest of each part; a report that raises nothing writes nothing.
 std::string upsert_text() {
@@ -28,8 +30,6 @@ std::string upsert_text() {
          higher;
 }
 
-}  // namespace
-
 /// One statement for all rows of a transaction: its parameters are the fields of `row_`.
 class ResponseUpsert {
  public:
@@ -51,35 +51,106 @@ class ResponseUpsert {
   RowWriter writer_;
 };
 
+/// What is known of a response; one statement for all rows of a transaction.
+class ResponseLookup {
+ public:
+  ResponseLookup(soci::session& sql, long long run)
+      : statement_(sql), run_(run), writer_(statement_), reader_(statement_) {
+    statement_.exchange(soci::use(run_));
+    writer_("source", source_);
+    writer_("response_id", id_);
+    columns(reader_);
+    prepare(statement_,
+            "SELECT model, at, requests, input, cache_write_5m, cache_write_1h, cache_read, output, "
+            "reasoning FROM responses "
+            "WHERE run = ? AND source = ? AND response_id = ?");
+  }
+  std::optional<ResponseState> find(const ResponseRow& row) {
+    auto set = writer_.again();
+    set("source", row.source);
+    set("response_id", row.response_id);
+    if (!statement_.execute(true)) return std::nullopt;
+    columns(reader_.take());
+    (void)statement_.fetch();  // to its end, or the statement would hold the transaction open
+    return state_;
+  }
+
+ private:
+  template <class Visitor>
+  void columns(Visitor&& visit) {
+    visit("model", state_.model);
+    visit("at", state_.at);
+    visit("requests", state_.requests);
+    for (std::size_t i = 0; i < std::size(kCountNames); ++i)
+      visit(kCountNames[i], state_.counts.*kTokenParts[i]);
+  }
+  soci::statement statement_;
+  long long run_;
+  Source source_ = Source::stream;
+  std::string id_;
+  ResponseState state_;
+  RowWriter writer_;
+  RowReader reader_;
+};
+
+/// A response after one more report: highest of each part, the newest model that was said, the first time.
+ResponseState joined(const std::optional<ResponseState>& before, const ResponseRow& row) {
+  ResponseState after{row.model, row.counts, row.requests, row.at};
+  if (!before) return after;
+  after.counts = highest(before->counts, row.counts);
+  after.requests = std::max(before->requests, row.requests);
+  after.at = before->at;
+  if (after.model.empty()) after.model = before->model;
+  return after;
+}
+
+const PriceBook& prices_of(const BooksOptions& options) {
+  return options.prices ? options.prices() : builtin_prices();
+}
+
+}  // namespace
+
 Result<void> SqliteLedger::record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live,
                                   UtcTime now, std::chrono::milliseconds wait) {
   return database_->write(Durability::eventual, wait, [&]() -> Result<void> {
-    TS_TRY(const RunRow row, row_of(run));
-    if (!rows.empty()) {
-      ResponseUpsert upsert(sql(), row.n);
-      for (const ResponseRow& response : rows) upsert.write(response);
-    }
+    TS_TRY(const RunRow row, run_row(sql(), run));
+    if (!rows.empty()) write_responses(row, run, rows, now);
     if (!row.open) return {};
     ColumnNames names;
     fields_of(live, names);
-    soci::statement update(sql());
-    RowWriter writer(update);
-    fields_of(live, writer);
-    writer("heartbeat", now);
-    writer("n", row.n);
-    prepare(update, "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?");
-    update.execute(true);
+    execute(sql(), "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?",
+            [&](auto&& visit) {
+              fields_of(live, visit);
+              visit("heartbeat", now);
+              visit("n", row.n);
+            });
+    renew_reservations_of(sql(), row.n, now + options_.lease);
+    renew_claims_of(sql(), run.text, now + options_.lease);
     return {};
   });
+}
+
+void SqliteLedger::write_responses(const RunRow& row, const RunId& run, std::span<const ResponseRow> rows,
+                                   UtcTime now) {
+  const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
+  Posting posting(sql(), prices);
+  ResponseLookup lookup(sql(), row.n);
+  ResponseUpsert upsert(sql(), row.n);
+  for (const ResponseRow& response : rows) {
+    const auto before = lookup.find(response);
+    upsert.write(response);
+    posting.add(response.source, before, joined(before, response));
+  }
+  posting.post(row.n, run.text, now);
 }
 
 Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {
   if (end.outcome == Outcome::running)
     return Error{Errc::invalid_argument, "run " + run.text + ": running is not an end"};
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    TS_TRY(const RunRow row, row_of(run));
+    TS_TRY(const RunRow row, run_row(sql(), run));
     if (row.open || (row.crashed && end.outcome != Outcome::crashed)) {
-      write_end(row, end);
+      write_end(row, run, end);
       return {};
     }
     if (end.outcome == Outcome::crashed) return {};
@@ -91,35 +162,38 @@ Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {
   });
 }
 
-void SqliteLedger::write_end(const RunRow& row, const RunEnd& end) {
+void SqliteLedger::write_end(const RunRow& row, const RunId& run, const RunEnd& end) {
   ColumnNames names;
   fields_of(end, names);
-  soci::statement update(sql());
-  RowWriter writer(update);
-  fields_of(end, writer);
-  writer("heartbeat", end.ended);
-  writer("n", row.n);
-  prepare(update, "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?");
-  update.execute(true);
+  execute(sql(), "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?",
+          [&](auto&& visit) {
+            fields_of(end, visit);
+            visit("heartbeat", end.ended);
+            visit("n", row.n);
+          });
   const auto put_part = [&](const char* table, const char* column, const std::string& name,
                             const Totals& totals) {
     ColumnNames parts;
     fields_of(totals, parts);
-    soci::statement insert(sql());
-    RowWriter part(insert);
-    part("run", row.n);
-    part(column, name);
-    fields_of(totals, part);
-    prepare(insert, std::string("INSERT INTO ") + table + " (run, " + column + ", " + parts.list +
-                        ") VALUES (?, ?, " + parts.marks + ")");
-    insert.execute(true);
+    execute(sql(),
+            std::string("INSERT INTO ") + table + " (run, " + column + ", " + parts.list +
+                ") VALUES (?, ?, " + parts.marks + ")",
+            [&](auto&& visit) {
+              visit("run", row.n);
+              visit(column, name);
+              fields_of(totals, visit);
+            });
   };
-  sql() << "DELETE FROM run_sources WHERE run = ?", soci::use(row.n);
-  sql() << "DELETE FROM run_models WHERE run = ?", soci::use(row.n);
+  execute(sql(), "DELETE FROM run_sources WHERE run = ?", values(row.n));
+  execute(sql(), "DELETE FROM run_models WHERE run = ?", values(row.n));
   for (const Source source : {Source::stream, Source::transcript, Source::gateway})
     if (const auto& totals = end.by_source[static_cast<std::size_t>(source)])
       put_part("run_sources", "source", std::string(name_of(source)), *totals);
   for (const auto& [model, totals] : end.by_model) put_part("run_models", "model", model, totals);
+  const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
+  Posting(sql(), prices).settle(row.n, run.text, end);
+  release_reservations_of(sql(), row.n);
+  release_claims_of(sql(), run.text);
 }
 
 }  // namespace ts::ledger

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accounting/ledger/budgets.hpp"
+#include "accounting/ledger/claims.hpp"
+#include "accounting/ledger/records.hpp"
+
+namespace ts::ledger {
+
+/// What a run may spend at most, by each measure. Absent: not known, so nothing is reserved by that measure.
+using Reserve = std::array<std::optional<std::int64_t>, 5>;  // by Measure
+
+/// A run's cap as what it reserves.
+[[nodiscard]] Reserve reserve_of(const Cap& cap);
+
+/// What to do where a budget has less room than the run's cap.
+enum class WhenShort {
+  refuse,   ///< deny
+  cut_cap,  ///< let it start with what is left, if that is at least `least`
+};
+
+struct GateRequest {
+  RunStart run;
+  Reserve reserve = {};
+  WhenShort when_short = WhenShort::refuse;
+  std::int64_t least = 1;  ///< the smallest cap that is worth a start, in the cap's unit
+  std::optional<ClaimRequest> claim = {};
+};
+
+enum class Verdict {
+  allowed,
+  cut,  ///< allowed with a lower cap
+  denied,
+};
+[[nodiscard]] std::string_view name_of(Verdict verdict);
+
+/// Why a run may not start now.
+enum class Obstacle { none, budget, claim };
+[[nodiscard]] std::string_view name_of(Obstacle obstacle);
+
+struct GateAnswer {
+  Verdict verdict = Verdict::allowed;
+  Obstacle obstacle = Obstacle::none;
+  std::string reason;  ///< for people, one line; empty where allowed
+  Cap cap;             ///< the run's, cut where it had to be
+  std::optional<std::int64_t>
+      room;  ///< the least headroom in the cap's unit. Absent: no such budget covers the run
+  std::vector<BudgetState> budgets;   ///< all that cover the run, as they stood before it
+  std::optional<ClaimOutcome> claim;  ///< where one was asked for
+  std::optional<UtcTime> ask_again;   ///< denied: when the obstacle may be gone by itself. Absent: not known
+};
+
+/// Decides on launches.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+
+  /// What admit() would say; takes nothing and writes nothing.
+  [[nodiscard]] virtual Result<GateAnswer> ask(const GateRequest& request, UtcTime now) = 0;
+  /// Unless denied: the claim, the reservations and the run's row, in one transaction. Durability: on disk.
+  /// A budget that has no room left denies even a run that reserves nothing.
+  /// Errors: already_exists (the run's id).
+  [[nodiscard]] virtual Result<GateAnswer> admit(const GateRequest& request, UtcTime now) = 0;
+  /// A live run's new cap: reserves more, or gives back. Errors: refused (no room; the message says which
+  /// budget), not_found.
+  [[nodiscard]] virtual Result<void> change_reserve(const RunId& run, const Reserve& reserve,
+                                                    UtcTime now) = 0;
+  /// Before a write to the task that only its owner may do. Errors: conflict (a later run has claimed it),
+  /// not_found (the run).
+  [[nodiscard]] virtual Result<void> may_write_task(const RunId& run) = 0;
+};
+
+}  // namespace ts::ledger

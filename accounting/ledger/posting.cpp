@@ -1,0 +1,195 @@
+#include "accounting/ledger/posting.hpp"
+
+#include <algorithm>
+
+#include "accounting/ledger/sqlite_alerts.hpp"
+#include "accounting/ledger/statements.hpp"
+
+namespace ts::ledger {
+namespace {
+
+/// Thresholds of periods that ended longer ago are history: an import must not raise last year's alerts.
+constexpr std::chrono::hours kAlertsLookBack{24};
+
+constexpr std::int64_t kMostPico = 4'000'000'000'000'000'000;
+
+std::int64_t clamped(Int128 pico) {
+  return static_cast<std::int64_t>(std::clamp<Int128>(pico, -Int128{kMostPico}, Int128{kMostPico}));
+}
+
+}  // namespace
+
+Spend Posting::priced(const std::string& model, const ResponseState& state) const {
+  Spend spend{state.counts, state.requests, 0, 0};
+  if (const auto quote = prices_().quote(model, state.counts, state.at))
+    spend.cost_pico = clamped(quote->amount.pico);
+  else
+    spend.unpriced = by_formula(state.counts, Formula::total);
+  return spend;
+}
+
+void Posting::add(Source source, const std::optional<ResponseState>& before, const ResponseState& after) {
+  const UtcTime slot = slot_of(after.at);
+  Cells& cells = added_[source];
+  if (before) {
+    Spend& old = cells[{before->model, slot}];
+    old = old - priced(before->model, *before);
+  }
+  cells[{after.model, slot}] += priced(after.model, after);
+}
+
+std::optional<Source> Posting::ruling_of(long long run) {
+  std::optional<Source> ruling;
+  std::string name;
+  std::int64_t fresh = 0, highest = -1;
+  // total() sums in floating point, which hostile counts can't overflow; it is exact up to 2⁵³.
+  for_each_row(
+      sql_,
+      Select{std::string(
+                 "SELECT source, CAST(min(total(input) + total(cache_write_5m) + total(cache_write_1h) + "
+                 "total(output), 4e18) AS INTEGER) FROM source_usage WHERE run = ? GROUP BY source"),
+             values(run), into(name, fresh)},
+      [&] {
+        const auto source = source_named(name);
+        if (!source || fresh < highest || (fresh == highest && ruling && *source < *ruling)) return;
+        ruling = source;
+        highest = fresh;
+      });
+  return ruling;
+}
+
+Posting::Cells Posting::cells_of(const std::string& table_and_filter, long long run,
+                                 std::optional<Source> source) {
+  Cells cells;
+  Cell cell;
+  Spend spend;
+  const auto columns = [&](auto&& visit) {
+    visit("model", cell.first);
+    visit("slot", cell.second);
+    fields_of(spend, visit);
+  };
+  ColumnNames names;
+  columns(names);
+  const std::string name(source ? name_of(*source) : "");
+  const auto parameters = [&](auto&& visit) {
+    visit("run", run);
+    if (source) visit("source", name);
+  };
+  for_each_row(sql_, Select{"SELECT " + names.list + " FROM " + table_and_filter, parameters, columns},
+               [&] { cells[cell] = spend; });
+  return cells;
+}
+
+Posting::Cells Posting::changes_between(const Cells& before, Cells after) {
+  for (const auto& [cell, spend] : before) after[cell] = after[cell] - spend;
+  std::erase_if(after, [](const auto& entry) { return entry.second == Spend{}; });
+  return after;
+}
+
+void Posting::post(long long run, const std::string& id, UtcTime now) {
+  static const std::string text = adding_text("source_usage", {"run", "source", "model", "slot"});
+  bool any = false;
+  for (auto& [source, cells] : added_) {
+    const std::string source_name(name_of(source));
+    std::erase_if(cells, [](const auto& entry) { return entry.second == Spend{}; });
+    for (const auto& [cell, spend] : cells) {
+      any = true;
+      execute(sql_, text, [&](auto&& visit) {
+        visit("run", run);
+        visit("source", source_name);
+        visit("model", cell.first);
+        visit("slot", cell.second);
+        fields_of(spend, visit);
+      });
+    }
+  }
+  if (!any) return;
+  const auto ruling = ruling_of(run);
+  std::string posted;
+  std::optional<UtcTime> end;
+  (void)first_row(sql_, Select{std::string("SELECT posted_source, ended FROM runs WHERE n = ?"), values(run),
+                               into(posted, end)});
+  if (!ruling || end) return;  // after the end its totals stand
+  if (source_named(posted) == ruling) return apply(run, id, added_[*ruling], now);
+  const std::string name(name_of(*ruling));
+  execute(sql_, "UPDATE runs SET posted_source = ? WHERE n = ?", values(name, run));
+  apply(run, id,
+        changes_between(cells_of("usage WHERE run = ?", run, std::nullopt),
+                        cells_of("source_usage WHERE run = ? AND source = ?", run, ruling)),
+        now);
+}
+
+void Posting::settle(long long run, const std::string& id, const RunEnd& end) {
+  Cells should;
+  if (end.ruling) should = cells_of("source_usage WHERE run = ? AND source = ?", run, end.ruling);
+  std::map<std::string, Spend> missing;
+  const auto say = [&](const std::string& model, const TokenCounts& counts, std::int64_t requests) {
+    missing[model] += priced(model, {model, counts, requests, end.ended});
+  };
+  Spend by_model;
+  for (const auto& [model, totals] : end.by_model) {
+    say(model, totals.counts, totals.requests);
+    by_model += Spend{totals.counts, totals.requests, 0, 0};
+  }
+  // What no model is named for.
+  const TokenCounts rest = difference(end.totals.counts, by_model.counts);
+  say("", rest, std::max<std::int64_t>(end.totals.requests - by_model.requests, 0));
+  for (const auto& [cell, spend] : should) missing[cell.first] = missing[cell.first] - spend;
+  for (auto& [model, spend] : missing) {
+    // Where the counts agree, the responses' own prices are better than a price of the sum (long-context
+    // tiers).
+    if (spend.counts == TokenCounts{}) spend.cost_pico = spend.unpriced = 0;
+    should[{model, slot_of(end.ended)}] += spend;
+  }
+  apply(run, id, changes_between(cells_of("usage WHERE run = ?", run, std::nullopt), std::move(should)),
+        end.ended);
+}
+
+void Posting::apply(long long run, const std::string& id, const Cells& changes, UtcTime now) {
+  static const std::string text = adding_text("usage", {"run", "model", "slot"});
+  for (const auto& [cell, spend] : changes)
+    execute(sql_, text, [&](auto&& visit) {
+      visit("run", run);
+      visit("model", cell.first);
+      visit("slot", cell.second);
+      fields_of(spend, visit);
+    });
+  if (changes.empty()) return;
+  const std::vector<StoredBudget> budgets = load_budgets(sql_);
+  if (budgets.empty()) return;
+  run_ = run;
+  id_ = id;
+  now_ = now;
+  const Attribution whose = attribution_of(sql_, run);
+  for (const StoredBudget& budget : budgets) apply_to_budget(budget, changes, whose);
+}
+
+void Posting::apply_to_budget(const StoredBudget& budget, const Cells& changes, const Attribution& whose) {
+  Attribution of_model = whose;
+  std::map<UtcTime, Spend> by_bucket;
+  std::map<UtcTime, UtcTime> slot_in;  // bucket → a slot of it
+  Spend all;
+  for (const auto& [cell, spend] : changes) {
+    of_model.model = cell.first;
+    if (!budget.budget.scope.covers(of_model)) continue;
+    const UtcTime bucket = bucket_of(budget, cell.second);
+    by_bucket[bucket] += spend;
+    slot_in[bucket] = cell.second;
+    all += spend;
+  }
+  if (by_bucket.empty()) return;
+  for (const auto& [bucket, spend] : by_bucket) add_use(sql_, budget.n, bucket, spend);
+  const std::int64_t amount = fine_amount_of(all, budget.budget.measure);
+  execute(
+      sql_,
+      "UPDATE reservations SET remaining = max(0, min(granted, remaining - ?)) WHERE run = ? AND budget = ?",
+      values(amount, run_, budget.n));
+  if (budget.budget.period.kind == PeriodKind::rolling)
+    return check_alerts(sql_, budget, AlertCause::spending, now_, id_);
+  for (const auto& [bucket, slot] : slot_in) {
+    const Period period = period_at(budget.budget.period, budget.zone, slot);
+    if (!period.end || *period.end > now_ - kAlertsLookBack) check_alerts_in(sql_, budget, period, now_, id_);
+  }
+}
+
+}  // namespace ts::ledger

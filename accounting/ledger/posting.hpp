@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <tuple>
+
+#include "accounting/budget/prices.hpp"
+#include "accounting/ledger/budget_rows.hpp"
+
+namespace ts::ledger {
+
+/// What is known of a response before or after a report.
+struct ResponseState {
+  std::string model;
+  TokenCounts counts;
+  std::int64_t requests = 0;
+  UtcTime at;
+};
+
+/// Brings what a run has newly spent into usage, budgets, reservations and alerts, in the transaction that
+/// records it. The run's count is the ruling source's: the highest by fresh tokens (ties: the better source),
+/// until its end says.
+class Posting {
+ public:
+  using Prices = std::function<const PriceBook&()>;
+  Posting(soci::session& sql, const Prices& prices) : sql_(sql), prices_(prices) {}
+
+  /// A response was reported. `before` absent: for the first time.
+  void add(Source source, const std::optional<ResponseState>& before, const ResponseState& after);
+  /// Writes what was added. Nothing added: nothing is done.
+  void post(long long run, const std::string& id, UtcTime now);
+  /// The end's totals by model are what counts; what they differ from the responses falls to the end's own
+  /// slot.
+  void settle(long long run, const std::string& id, const RunEnd& end);
+
+ private:
+  using Cell = std::pair<std::string, UtcTime>;  ///< model, slot
+  using Cells = std::map<Cell, Spend>;
+
+  [[nodiscard]] Spend priced(const std::string& model, const ResponseState& state) const;
+  [[nodiscard]] std::optional<Source> ruling_of(long long run);
+  [[nodiscard]] Cells cells_of(const std::string& table_and_filter, long long run,
+                               std::optional<Source> source);
+  void apply(long long run, const std::string& id, const Cells& changes, UtcTime now);
+  void apply_to_budget(const StoredBudget& budget, const Cells& changes, const Attribution& whose);
+  static Cells changes_between(const Cells& before, Cells after);
+
+  soci::session& sql_;
+  const Prices& prices_;
+  std::map<Source, Cells> added_;
+  long long run_ = 0;
+  std::string id_;
+  UtcTime now_;
+};
+
+}  // namespace ts::ledger

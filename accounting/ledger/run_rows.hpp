@@ -1,0 +1,25 @@
+#pragma once
+
+#include "accounting/ledger/database.hpp"
+
+// Runs as rows, within a transaction that the caller has begun.
+
+namespace ts::ledger {
+
+/// A run's row number, and whether the run is still open.
+struct RunRow {
+  long long n = 0;
+  bool open = false;
+  bool crashed = false;  ///< ended by recovery, not by itself
+};
+
+/// Errors: not_found.
+[[nodiscard]] Result<RunRow> run_row(soci::session& sql, const RunId& run);
+
+/// Writes a new run. Its row number. Errors: already_exists.
+[[nodiscard]] Result<long long> insert_run(soci::session& sql, const RunStart& run);
+
+/// The error for an id, or the beginning of one, that no run has.
+[[nodiscard]] Error no_run_error(std::string_view id);
+
+}  // namespace ts::ledger

@@ -1,0 +1,275 @@
+#include "accounting/ledger/sqlite_alerts.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "accounting/base/text.hpp"
+#include "accounting/ledger/statements.hpp"
+
+namespace ts::ledger {
+namespace {
+
+constexpr std::array<std::string_view, 4> kEventNames = {"raised", "recovered", "forecast", "rate"};
+
+/// An alert in the shape of its row.
+struct Row {
+  Alert alert;
+  std::string event, measure;
+  std::vector<std::string> others;
+};
+
+auto columns_of(Row& row) {
+  return [&row](auto&& visit) {
+    Alert& a = row.alert;
+    visit("event", row.event);
+    visit("budget", a.budget);
+    visit("measure", row.measure);
+    visit("period_start", a.period.start);
+    visit("period_end", a.period.end);
+    visit("percent", a.percent);
+    visit("level", a.level);
+    visit("skipped", row.others);
+    visit("used", a.used);
+    visit("amount", a.limit);
+    visit("at", a.at);
+    visit("run", a.run);
+    visit("text", a.text);
+  };
+}
+
+void insert_alert(soci::session& sql, const Alert& alert) {
+  Row row{alert, std::string(name_of(alert.event)), std::string(name_of(alert.measure)), {}};
+  for (const int percent : alert.others) row.others.push_back(std::to_string(percent));
+  ColumnNames names;
+  columns_of(row)(names);
+  execute(sql, "INSERT INTO alerts (" + names.list + ") VALUES (" + names.marks + ")", columns_of(row));
+}
+
+Alert alert_from(const Row& row) {
+  Alert alert = row.alert;
+  alert.event = alert_event_named(row.event).value_or(AlertEvent::raised);
+  alert.measure = measure_named(row.measure).value_or(Measure::total);
+  alert.others.clear();
+  for (const std::string& percent : row.others) alert.others.push_back(std::atoi(percent.c_str()));
+  return alert;
+}
+
+/// Which period an alert is once for. A rolling window has none: recovery arms it again.
+UtcTime once_in(const StoredBudget& budget, const Period& period) {
+  return budget.budget.period.kind == PeriodKind::rolling ? UtcTime{} : period.start;
+}
+
+std::set<int> standing_of(soci::session& sql, const StoredBudget& budget, UtcTime once) {
+  std::set<int> standing;
+  int percent = 0;
+  for_each_row(sql,
+               Select{std::string("SELECT percent FROM alerts_standing WHERE budget = ? AND period = ?"),
+                      values(budget.n, once), into(percent)},
+               [&] { standing.insert(percent); });
+  return standing;
+}
+
+std::string list_of(const std::vector<int>& percents) {
+  std::string text;
+  for (const int percent : percents) text += (text.empty() ? "" : ", ") + std::to_string(percent);
+  return text;
+}
+
+/// What is to be looked at, and for whom.
+struct Look {
+  Period period;
+  UtcTime now;
+  std::string run;
+};
+
+Alert alert_about(const StoredBudget& budget, const Look& look, std::int64_t used) {
+  Alert alert;
+  alert.budget = budget.budget.name;
+  alert.measure = budget.budget.measure;
+  alert.period = look.period;
+  alert.used = used;
+  alert.limit = budget.budget.limit;
+  alert.at = look.now;
+  alert.run = look.run;
+  return alert;
+}
+
+void raise(soci::session& sql, const StoredBudget& budget, Alert alert, const AlertChange& change) {
+  const Budget& b = budget.budget;
+  alert.percent = change.raised->percent;
+  alert.level = change.raised->name;
+  alert.others = change.skipped;
+  alert.text =
+      fmt::format("budget '{}': {}: {} % of {} reached: {} spent, {}{}", printable(b.name), alert.level,
+                  alert.percent, describe_amount(b.limit, b.measure), describe_amount(alert.used, b.measure),
+                  period_label(b.period, budget.zone, alert.period),
+                  change.skipped.empty() ? "" : " (passed at once: " + list_of(change.skipped) + " %)");
+  const UtcTime once = once_in(budget, alert.period);
+  std::vector<int> standing = change.skipped;
+  standing.push_back(alert.percent);
+  for (const int percent : standing)
+    execute(sql, "INSERT OR IGNORE INTO alerts_standing (budget, period, percent) VALUES (?, ?, ?)",
+            values(budget.n, once, percent));
+  insert_alert(sql, alert);
+}
+
+void recover(soci::session& sql, const StoredBudget& budget, Alert alert,
+             const std::vector<Threshold>& gone) {
+  const Budget& b = budget.budget;
+  alert.event = AlertEvent::recovered;
+  alert.percent = gone.back().percent;
+  alert.level = gone.back().name;
+  for (const Threshold& threshold : gone) {
+    if (threshold.percent != alert.percent) alert.others.push_back(threshold.percent);
+    execute(sql, "DELETE FROM alerts_standing WHERE budget = ? AND period = ? AND percent = ?",
+            values(budget.n, once_in(budget, alert.period), threshold.percent));
+  }
+  alert.text =
+      fmt::format("budget '{}': back below {} % of {}: {} spent, {}", printable(b.name), gone.front().percent,
+                  describe_amount(b.limit, b.measure), describe_amount(alert.used, b.measure),
+                  period_label(b.period, budget.zone, alert.period));
+  insert_alert(sql, alert);
+}
+
+void check(soci::session& sql, const StoredBudget& budget, AlertCause cause, const Look& look) {
+  const std::int64_t used = amount_of(spent_in(sql, budget, look.period), budget.budget.measure);
+  const std::set<int> standing = standing_of(sql, budget, once_in(budget, look.period));
+  const AlertChange change = alert_change(budget.budget, used, standing);
+  if (change.raised) raise(sql, budget, alert_about(budget, look, used), change);
+  std::vector<Threshold> gone;
+  if (cause == AlertCause::limit_changed)
+    gone = change.recovered;
+  else if (budget.budget.period.kind == PeriodKind::rolling)
+    gone = alert_change(budget.budget, used + used / 10, standing).recovered;
+  if (!gone.empty()) recover(sql, budget, alert_about(budget, look, used), gone);
+}
+
+}  // namespace
+
+std::string_view name_of(AlertEvent event) {
+  return kEventNames[static_cast<std::size_t>(event)];
+}
+
+std::optional<AlertEvent> alert_event_named(std::string_view name) {
+  for (std::size_t i = 0; i < kEventNames.size(); ++i)
+    if (kEventNames[i] == name) return static_cast<AlertEvent>(i);
+  return std::nullopt;
+}
+
+void check_alerts(soci::session& sql, const StoredBudget& budget, AlertCause cause, UtcTime now,
+                  const std::string& run) {
+  check(sql, budget, cause, {period_at(budget.budget.period, budget.zone, now), now, run});
+}
+
+void check_alerts_in(soci::session& sql, const StoredBudget& budget, const Period& period, UtcTime now,
+                     const std::string& run) {
+  check(sql, budget, AlertCause::spending, {period, now, run});
+}
+
+void disarm_alerts(soci::session& sql, long long budget) {
+  execute(sql, "DELETE FROM alerts_standing WHERE budget = ?", values(budget));
+}
+
+Result<std::vector<Alert>> SqliteAlerts::list(const AlertFilter& filter) {
+  std::vector<Alert> all;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    Row row;
+    const auto columns = [&](auto&& visit) {
+      visit("n", row.alert.n);
+      columns_of(row)(visit);
+    };
+    ColumnNames names;
+    columns(names);
+    const std::string limit = filter.newest ? std::to_string(*filter.newest) : "-1";
+    for_each_row(database_->sql(),
+                 Select{"SELECT " + names.list +
+                            " FROM alerts WHERE n > ? AND (? = '' OR budget = ?) AND (? = '' OR run = ?) "
+                            "ORDER BY n DESC LIMIT " +
+                            limit,
+                        values(filter.after, filter.budget, filter.budget, filter.run, filter.run), columns},
+                 [&] { all.push_back(alert_from(row)); });
+    return {};
+  }));
+  std::reverse(all.begin(), all.end());
+  return all;
+}
+
+Result<void> SqliteAlerts::sweep(UtcTime now) {
+  return database_->write(Durability::eventual, kPatience, [&]() -> Result<void> {
+    for (const StoredBudget& budget : load_budgets(database_->sql()))
+      check_alerts(database_->sql(), budget, AlertCause::spending, now, "");
+    return {};
+  });
+}
+
+Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& once) {
+  bool raised = false;
+  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    int known = 0;
+    const std::string name = "once/" + std::string(name_of(alert.event)) + "/" + once;
+    (void)first_row(database_->sql(), Select{std::string("SELECT count(*) FROM meta WHERE name = ?"),
+                                             values(name), into(known)});
+    if (known != 0) return {};
+    execute(database_->sql(), "INSERT INTO meta (name, value) VALUES (?, '')", values(name));
+    insert_alert(database_->sql(), alert);
+    raised = true;
+    return {};
+  }));
+  return raised;
+}
+
+Result<std::vector<Delivery>> SqliteAlerts::take(const Take& take, UtcTime now) {
+  std::vector<Delivery> taken;
+  TS_CHECK(database_->write(Durability::eventual, kPatience, [&]() -> Result<void> {
+    Row row;
+    int attempts = 0;
+    const auto columns = [&](auto&& visit) {
+      visit("attempts", attempts);
+      visit("n", row.alert.n);
+      columns_of(row)(visit);
+    };
+    ColumnNames names;
+    columns_of(row)(names);
+    for_each_row(database_->sql(),
+                 Select{"SELECT coalesce(d.attempts, 0), n, " + names.list +
+                            " FROM alerts LEFT JOIN deliveries d ON d.alert = n AND d.sink = ? WHERE at >= ? "
+                            "AND (d.state IS NULL OR "
+                            "(d.state = 'pending' AND d.next_try <= ?)) ORDER BY n LIMIT " +
+                            std::to_string(take.count),
+                        values(take.sink, take.since, now), columns},
+                 [&] {
+                   taken.push_back({alert_from(row), attempts + 1});
+                 });
+    const UtcTime until = now + take.lease;
+    for (const Delivery& delivery : taken)
+      execute(database_->sql(),
+              "REPLACE INTO deliveries (alert, sink, state, attempts, next_try, detail) VALUES (?, ?, "
+              "'pending', ?, ?, 'on its way')",
+              values(delivery.alert.n, take.sink, delivery.attempt, until));
+    return {};
+  }));
+  return taken;
+}
+
+Result<void> SqliteAlerts::delivered(std::int64_t alert, const std::string& sink, const std::string& detail) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    execute(database_->sql(), "UPDATE deliveries SET state = 'done', detail = ? WHERE alert = ? AND sink = ?",
+            values(detail, alert, sink));
+    return {};
+  });
+}
+
+Result<void> SqliteAlerts::failed(std::int64_t alert, const std::string& sink, const Failure& failure) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    const std::string state = failure.next_try ? "pending" : "failed";
+    const UtcTime next = failure.next_try.value_or(UtcTime{});
+    execute(database_->sql(),
+            "UPDATE deliveries SET state = ?, next_try = ?, detail = ? WHERE alert = ? AND sink = ? AND "
+            "state <> 'done'",
+            values(state, next, failure.detail, alert, sink));
+    return {};
+  });
+}
+
+}  // namespace ts::ledger

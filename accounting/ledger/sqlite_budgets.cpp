@@ -1,0 +1,189 @@
+#include "accounting/ledger/sqlite_budgets.hpp"
+
+#include <fmt/format.h>
+
+#include "accounting/base/text.hpp"
+#include "accounting/ledger/sqlite_alerts.hpp"
+#include "accounting/ledger/statements.hpp"
+#include "accounting/ledger/zones.hpp"
+
+namespace ts::ledger {
+namespace {
+
+constexpr std::int64_t kMostSteps = 100'000;
+
+/// Whether the sums of one definition hold for the other.
+bool same_sums(const Budget& a, const Budget& b) {
+  return a.period == b.period && a.scope == b.scope;
+}
+
+Error no_budget(const std::string& name) {
+  return {Errc::not_found,
+          "budget '" + printable(name) + "': there is none of that name: `tracked-spawn budget` lists them"};
+}
+
+const StoredBudget* find_named(const std::vector<StoredBudget>& all, const std::string& name) {
+  for (const StoredBudget& budget : all)
+    if (budget.budget.name == name) return &budget;
+  return nullptr;
+}
+
+void verify_runs(soci::session& sql, std::vector<std::string>& differences) {
+  std::string id;
+  std::int64_t said = 0, summed = 0;
+  for_each_row(
+      sql,
+      Select{
+          std::string(
+              "SELECT id, r.input + r.cache_write_5m + r.cache_write_1h + r.cache_read + r.output AS said, "
+              "coalesce(sum(u.input + u.cache_write_5m + u.cache_write_1h + u.cache_read + u.output), 0) AS "
+              "summed "
+              "FROM runs r LEFT JOIN usage u ON u.run = r.n WHERE ended IS NOT NULL GROUP BY r.n HAVING said "
+              "<> summed"),
+          kNoParameters, into(id, said, summed)},
+      [&] {
+        differences.push_back(fmt::format("run {}: {} tokens in all, but its usage sums to {}", id,
+                                          with_commas(said), with_commas(summed)));
+      });
+}
+
+void verify_budget(soci::session& sql, const StoredBudget& budget, std::vector<std::string>& differences) {
+  std::map<UtcTime, Spend> kept;
+  UtcTime bucket;
+  Spend spend;
+  const auto columns = [&](auto&& visit) {
+    visit("bucket", bucket);
+    fields_of(spend, visit);
+  };
+  ColumnNames names;
+  columns(names);
+  for_each_row(
+      sql, Select{"SELECT " + names.list + " FROM budget_use WHERE budget = ?", values(budget.n), columns},
+      [&] { kept[bucket] = spend; });
+  for (const auto& [start, sum] : recomputed_use(sql, budget)) kept[start] = kept[start] - sum;
+  for (const auto& [start, rest] : kept)
+    if (rest != Spend{})
+      differences.push_back(fmt::format(
+          "budget '{}': its sum from {} is off by {}", printable(budget.budget.name), rfc3339(start),
+          describe_amount(amount_of(rest, budget.budget.measure), budget.budget.measure)));
+}
+
+}  // namespace
+
+BudgetState state_of(soci::session& sql, const StoredBudget& budget, UtcTime now) {
+  BudgetState state{budget.budget, budget.zone, period_at(budget.budget.period, budget.zone, now), {}, 0, 0};
+  state.spent = spent_in(sql, budget, state.period);
+  state.used = amount_of(state.spent, budget.budget.measure);
+  state.reserved = reserved_of(sql, budget, now);
+  return state;
+}
+
+Result<void> SqliteBudgets::put(const Budget& budget, UtcTime now) {
+  TS_CHECK(validate(budget));
+  if (const auto zone = load_zone(budget.period.zone); zone.has_error())
+    return with_context("budget '" + printable(budget.name) + "'", zone.error());
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    soci::session& sql = database_->sql();
+    const std::vector<StoredBudget> before = load_budgets(sql);
+    const StoredBudget* old = find_named(before, budget.name);
+    if (old != nullptr && old->budget == budget) return {};
+    (void)store_budget(sql, budget);
+    const std::vector<StoredBudget> all = load_budgets(sql);
+    const StoredBudget& stored = *find_named(all, budget.name);
+    if (old == nullptr || !same_sums(old->budget, budget)) rebuild_use(sql, stored);
+    if (old != nullptr && (!same_sums(old->budget, budget) || old->budget.measure != budget.measure)) {
+      disarm_alerts(sql, stored.n);
+      execute(sql, "DELETE FROM reservations WHERE budget = ?",
+              values(stored.n));  // of another unit or other runs
+    }
+    check_alerts(sql, stored, AlertCause::limit_changed, now, "");
+    return {};
+  });
+}
+
+Result<void> SqliteBudgets::remove(const std::string& name) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    soci::session& sql = database_->sql();
+    TS_TRY(const StoredBudget budget, named(name));
+    for (const char* table : {"budget_use", "reservations", "alerts_standing"})
+      execute(sql, std::string("DELETE FROM ") + table + " WHERE budget = ?", values(budget.n));
+    execute(sql, "DELETE FROM budgets WHERE n = ?", values(budget.n));
+    return {};
+  });
+}
+
+Result<StoredBudget> SqliteBudgets::named(const std::string& name) {
+  const std::vector<StoredBudget> all = load_budgets(database_->sql());
+  const StoredBudget* found = find_named(all, name);
+  if (found == nullptr) return no_budget(name);
+  return *found;
+}
+
+Result<std::vector<BudgetState>> SqliteBudgets::states(UtcTime now) {
+  std::vector<BudgetState> states;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    for (const StoredBudget& budget : load_budgets(database_->sql()))
+      states.push_back(state_of(database_->sql(), budget, now));
+    return {};
+  }));
+  return states;
+}
+
+Result<std::vector<BudgetPoint>> SqliteBudgets::history(const std::string& name, const Period& between,
+                                                        std::chrono::minutes step) {
+  if (step < kSlot || !between.end || *between.end < between.start ||
+      (*between.end - between.start) / step > kMostSteps)
+    return Error{Errc::invalid_argument, "history of budget '" + printable(name) +
+                                             "': the steps must be 15 minutes or more, and 100,000 at most"};
+  std::vector<BudgetPoint> points;
+  for (UtcTime at = between.start; at < *between.end; at += step) points.push_back({at, {}});
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    soci::session& sql = database_->sql();
+    TS_TRY(const StoredBudget budget, named(name));
+    std::map<long long, Attribution> runs;
+    long long run = 0;
+    UtcTime slot;
+    std::string model;
+    Spend spend;
+    const auto columns = [&](auto&& visit) {
+      visit("run", run);
+      visit("slot", slot);
+      visit("model", model);
+      fields_of(spend, visit);
+    };
+    ColumnNames names;
+    columns(names);
+    for_each_row(sql,
+                 Select{"SELECT " + names.list + " FROM usage WHERE slot >= ? AND slot < ?",
+                        values(between.start, *between.end), columns},
+                 [&] {
+                   auto whose = runs.find(run);
+                   if (whose == runs.end()) whose = runs.emplace(run, attribution_of(sql, run)).first;
+                   whose->second.model = model;
+                   if (budget.budget.scope.covers(whose->second))
+                     points[static_cast<std::size_t>((slot - between.start) / step)].spent += spend;
+                 });
+    return {};
+  }));
+  return points;
+}
+
+Result<std::vector<std::string>> SqliteBudgets::verify() {
+  std::vector<std::string> differences;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    verify_runs(database_->sql(), differences);
+    for (const StoredBudget& budget : load_budgets(database_->sql()))
+      verify_budget(database_->sql(), budget, differences);
+    return {};
+  }));
+  return differences;
+}
+
+Result<void> SqliteBudgets::rebuild() {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    for (const StoredBudget& budget : load_budgets(database_->sql())) rebuild_use(database_->sql(), budget);
+    return {};
+  });
+}
+
+}  // namespace ts::ledger

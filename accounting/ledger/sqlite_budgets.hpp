@@ -1,0 +1,29 @@
+#pragma once
+
+#include "accounting/ledger/budget_rows.hpp"
+#include "accounting/ledger/budgets.hpp"
+
+namespace ts::ledger {
+
+/// How a budget stands, within the caller's transaction.
+[[nodiscard]] BudgetState state_of(soci::session& sql, const StoredBudget& budget, UtcTime now);
+
+/// Budgets over the ledger's database.
+class SqliteBudgets final : public Budgets {
+ public:
+  explicit SqliteBudgets(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+
+  Result<void> put(const Budget& budget, UtcTime now) override;
+  Result<void> remove(const std::string& name) override;
+  Result<std::vector<BudgetState>> states(UtcTime now) override;
+  Result<std::vector<BudgetPoint>> history(const std::string& name, const Period& between,
+                                           std::chrono::minutes step) override;
+  Result<std::vector<std::string>> verify() override;
+  Result<void> rebuild() override;
+
+ private:
+  Result<StoredBudget> named(const std::string& name);
+  std::shared_ptr<Database> database_;
+};
+
+}  // namespace ts::ledger

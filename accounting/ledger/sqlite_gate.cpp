@@ -1,0 +1,212 @@
+#include "accounting/ledger/sqlite_gate.hpp"
+
+#include <fmt/format.h>
+
+#include "accounting/base/text.hpp"
+#include "accounting/ledger/run_rows.hpp"
+#include "accounting/ledger/sqlite_budgets.hpp"
+#include "accounting/ledger/sqlite_claims.hpp"
+#include "accounting/ledger/statements.hpp"
+
+namespace ts::ledger {
+namespace {
+
+const std::optional<std::int64_t>& amount_in(const Reserve& reserve, Measure measure) {
+  return reserve[static_cast<std::size_t>(measure)];
+}
+
+/// The labels of a run that has no row yet are read from a row that nobody will see.
+Attribution attribution_of_request(soci::session& sql, const RunStart& run) {
+  Attribution whose{run.project, run.sprint, run.task_id, run.task_file, run.agent, "", run.role, {}};
+  whose.labels = labels_from(sql, run.labels_json);
+  return whose;
+}
+
+std::string shortage(const BudgetState& state, const std::optional<std::int64_t>& wanted) {
+  const Measure m = state.budget.measure;
+  std::string text = fmt::format("budget '{}' ({}): {} left of {}", printable(state.budget.name),
+                                 period_label(state.budget.period, state.zone, state.period),
+                                 describe_amount(std::max<std::int64_t>(state.headroom(), 0), m),
+                                 describe_amount(state.budget.limit, m));
+  if (state.reserved > 0)
+    text += fmt::format(", {} of it reserved by live runs", describe_amount(state.reserved, m));
+  if (wanted) text += fmt::format("; the run may need {}", describe_amount(*wanted, m));
+  return text;
+}
+
+void deny(GateAnswer& answer, Obstacle obstacle, std::string reason, std::optional<UtcTime> ask_again) {
+  if (answer.verdict == Verdict::denied) return;  // the first reason stands
+  answer.verdict = Verdict::denied;
+  answer.obstacle = obstacle;
+  answer.reason = std::move(reason);
+  answer.ask_again = ask_again;
+}
+
+/// Holds one budget against the request; may cut the answer's cap.
+void weigh(const GateRequest& request, const BudgetState& state, GateAnswer& answer) {
+  const Measure measure = state.budget.measure;
+  const std::int64_t room = state.headroom();
+  const bool is_caps_unit = measure == measure_of(request.run.cap.formula);
+  if (is_caps_unit) answer.room = std::min(answer.room.value_or(room), room);
+  const auto& wanted = amount_in(request.reserve, measure);
+  if (room > 0 && (!wanted || *wanted <= room)) return;
+  const bool may_cut =
+      room > 0 && request.when_short == WhenShort::cut_cap && is_caps_unit && room >= request.least;
+  if (!may_cut) return deny(answer, Obstacle::budget, shortage(state, wanted), state.period.end);
+  if (answer.cap.limit && *answer.cap.limit <= room) return;
+  answer.cap.limit = room;
+  answer.cap.source = fmt::format("{}, cut to what is left of budget '{}'", request.run.cap.source,
+                                  printable(state.budget.name));
+  if (answer.verdict == Verdict::denied) return;
+  answer.verdict = Verdict::cut;
+  answer.obstacle = Obstacle::budget;
+  answer.reason = shortage(state, wanted);
+}
+
+void reserve(soci::session& sql, long long run, const StoredBudget& budget, const Reserve& amounts,
+             UtcTime expires) {
+  const auto& amount = amount_in(amounts, budget.budget.measure);
+  if (!amount) return;
+  const std::int64_t granted = fine(*amount, budget.budget.measure);
+  execute(sql, "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?)",
+          values(run, budget.n, granted, granted, expires));
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  constexpr std::string_view names[] = {"allowed", "cut", "denied"};
+  return names[static_cast<std::size_t>(verdict)];
+}
+
+std::string_view name_of(Obstacle obstacle) {
+  constexpr std::string_view names[] = {"none", "budget", "claim"};
+  return names[static_cast<std::size_t>(obstacle)];
+}
+
+Reserve reserve_of(const Cap& cap) {
+  Reserve reserve;
+  if (!cap.limit) return reserve;
+  reserve[static_cast<std::size_t>(measure_of(cap.formula))] = *cap.limit;
+  // Fresh tokens are a part of all tokens, output of both: the lower sum can't pass a cap on the higher one.
+  if (cap.formula == Formula::total) reserve[static_cast<std::size_t>(Measure::fresh)] = *cap.limit;
+  if (cap.formula == Formula::total || cap.formula == Formula::fresh)
+    reserve[static_cast<std::size_t>(Measure::output)] = *cap.limit;
+  return reserve;
+}
+
+void renew_reservations_of(soci::session& sql, long long run, UtcTime expires) {
+  execute(sql, "UPDATE reservations SET expires = max(expires, ?) WHERE run = ?", values(expires, run));
+}
+
+void release_reservations_of(soci::session& sql, long long run) {
+  execute(sql, "DELETE FROM reservations WHERE run = ?", values(run));
+}
+
+Result<void> check_fence(soci::session& sql, long long run) {
+  std::string key;
+  std::int64_t token = 0;
+  (void)first_row(sql, Select{std::string("SELECT claim_key, claim_token FROM runs WHERE n = ?"), values(run),
+                              into(key, token)});
+  if (key.empty()) return {};
+  return check_token(sql, key, token);
+}
+
+Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
+  soci::session& sql = database_->sql();
+  GateAnswer answer;
+  answer.cap = request.run.cap;
+  if (request.claim) {
+    TS_TRY(answer.claim, ask_claim(sql, *request.claim, now));
+    if (!answer.claim->granted)
+      deny(answer, Obstacle::claim,
+           printable(request.claim->key) + ": claimed by " + describe(answer.claim->claim),
+           answer.claim->claim.expires);
+  }
+  const Attribution whose = attribution_of_request(sql, request.run);
+  for (const StoredBudget& budget : load_budgets(sql)) {
+    if (!budget.budget.scope.may_cover(whose)) continue;
+    answer.budgets.push_back(state_of(sql, budget, now));
+    weigh(request, answer.budgets.back(), answer);
+  }
+  return answer;
+}
+
+Result<GateAnswer> SqliteGate::ask(const GateRequest& request, UtcTime now) {
+  GateAnswer given;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    TS_TRY(given, answer(request, now));
+    return {};
+  }));
+  return given;
+}
+
+Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
+  GateAnswer given;
+  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    TS_TRY(given, answer(request, now));
+    return given.verdict == Verdict::denied ? Result<void>() : take(request, given, now);
+  }));
+  return given;
+}
+
+Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, UtcTime now) {
+  soci::session& sql = database_->sql();
+  RunStart run = request.run;
+  run.cap = granted.cap;
+  TS_TRY(const long long n, insert_run(sql, run));
+  if (request.claim) {
+    TS_TRY(granted.claim, take_claim(sql, *request.claim, now));
+    execute(sql, "UPDATE runs SET claim_key = ?, claim_token = ? WHERE n = ?",
+            values(request.claim->key, granted.claim->claim.token, n));
+  }
+  Reserve amounts = request.reserve;
+  if (granted.verdict == Verdict::cut) {
+    const Reserve cut = reserve_of(granted.cap);
+    for (std::size_t i = 0; i < amounts.size(); ++i)
+      if (amounts[i] && cut[i]) amounts[i] = std::min(*amounts[i], *cut[i]);
+  }
+  const Attribution whose = attribution_of(sql, n);
+  for (const StoredBudget& budget : load_budgets(sql))
+    if (budget.budget.scope.may_cover(whose)) reserve(sql, n, budget, amounts, now + lease_);
+  return {};
+}
+
+Result<void> SqliteGate::change_reserve(const RunId& run, const Reserve& amounts, UtcTime now) {
+  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+    soci::session& sql = database_->sql();
+    TS_TRY(const RunRow row, run_row(sql, run));
+    const Attribution whose = attribution_of(sql, row.n);
+    for (const StoredBudget& budget : load_budgets(sql)) {
+      const auto& wanted = amount_in(amounts, budget.budget.measure);
+      if (!wanted || !budget.budget.scope.may_cover(whose)) continue;
+      std::int64_t granted = 0, remaining = 0;
+      (void)first_row(
+          sql, Select{std::string("SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?"),
+                      values(row.n, budget.n), into(granted, remaining)});
+      const std::int64_t now_granted = fine(*wanted, budget.budget.measure);
+      const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
+      const BudgetState state = state_of(sql, budget, now);
+      const std::int64_t more = now_remaining - (remaining);
+      if (more > 0 && more > fine(std::max<std::int64_t>(state.headroom(), 0), budget.budget.measure))
+        return Error{Errc::refused, shortage(state, wanted)};
+      const UtcTime expires = now + lease_;
+      execute(sql,
+              "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
+              "CONFLICT (run, budget) DO UPDATE "
+              "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
+              "excluded.expires)",
+              values(row.n, budget.n, now_granted, now_remaining, expires));
+    }
+    return {};
+  });
+}
+
+Result<void> SqliteGate::may_write_task(const RunId& run) {
+  return database_->read([&]() -> Result<void> {
+    TS_TRY(const RunRow row, run_row(database_->sql(), run));
+    return check_fence(database_->sql(), row.n);
+  });
+}
+
+}  // namespace ts::ledger
