@@ -230,7 +230,7 @@ TEST_F(LedgerOpening, SaysThatTheDiskIsFullAndKeepsWhatItHas) {
   make_ledger_with_a_run();
   const pid_t child = in_child([&] {
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{256 * 1024, 256 * 1024};
+    const rlimit limit{512 * 1024, 512 * 1024};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     auto ledger = open();
     for (int i = 0; i < 10'000; ++i) {
