@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "spawner/gateway/exchange.hpp"
+#include "spawner/gateway/refusal.hpp"
+
+namespace ts::gateway {
+namespace {
+
+/// A body up to here is read before anything is decided; what follows passes through in pieces.
+constexpr std::size_t kReadAhead = std::size_t{1} << 20;
+/// Source: Anthropic's page on extended thinking (budget_tokens is at least 1024 and below max_tokens); OpenAI's Responses API (16).
+constexpr Tokens kLeastThinking = 1025;
+constexpr Tokens kLeastOutput = 16;
+
+}  // namespace
+
+asio::awaitable<void> Exchange::read_request() {
+  while (!session_.body_done() && !session_.failed() && buffered_.size() < kReadAhead) buffered_ += co_await session_.next_body();
+  if (!route_.shape) co_return;
+  pass_ = std::make_unique<BodyPass>(*route_.shape);
+  pass_->push(buffered_, nullptr);
+  if (session_.body_done()) pass_->finish();
+  facts_ = pass_->facts();
+  if (!route_.model.empty()) facts_.model = route_.model;
+  facts_.stream = facts_.stream || route_.streams;
+  line_.model = facts_.model;
+}
+
+Ask Exchange::ask() {
+  prediction_ = gateway_.predictor.predict(*route_.shape, facts_, std::chrono::steady_clock::now());
+  Ask out;
+  out.input_cost = gateway_.cost(facts_.model, prediction_.counts);
+  out.million_output_cost = gateway_.million_output(facts_.model);
+  const Tokens choices = std::clamp<Tokens>(facts_.choices, 1, 1'000'000);
+  if (facts_.max_output) out.wanted_output = *facts_.max_output > kMaxTokens / choices ? kMaxTokens : *facts_.max_output * choices;
+  out.least_output = std::min((facts_.thinking_budget ? kLeastThinking : kLeastOutput) * choices, std::max<Tokens>(out.wanted_output, 1));
+  return out;
+}
+
+void Exchange::plan_edit(Tokens granted) {
+  granted_ = granted;
+  if (granted < kMaxTokens) {
+    const Tokens each = std::max<Tokens>(granted / std::max<Tokens>(facts_.choices, 1), 1);
+    if (!facts_.whole || !facts_.max_output || *facts_.max_output > each) {
+      edit_.max_output = each;
+      edit_.limit_name = limit_name(*route_.shape, gateway_.setup.upstreams[route_.upstream].base.host);
+      line_.clamped = each;
+    }
+  }
+  edit_.include_usage = *route_.shape == ApiShape::openai_chat && facts_.stream && !facts_.include_usage;
+}
+
+/// Waits for its turn. False: the request was answered without the provider, or nobody waits for an answer any more.
+asio::awaitable<bool> Exchange::admit() {
+  bool told = false;
+  if (facts_.broken && gateway_.left()) {
+    std::string text = "tracked-spawn: the request's body is not a JSON object that can be metered, so it can't be held to the cap";
+    co_await refuse(std::move(text));
+    co_return false;
+  }
+  for (;;) {
+    if (session_.client_gone() || gateway_.stopped) {
+      line_.outcome = Outcome::client_gone;
+      co_return false;
+    }
+    if (gateway_.refusing) {
+      std::string text = *gateway_.refusing;
+      co_await refuse(std::move(text));
+      co_return false;
+    }
+    if (!gateway_.holding) {
+      ask_ = ask();
+      line_.predicted = prediction_.counts;
+      const Verdict verdict = gateway_.balance.weigh(ask_, gateway_.left());
+      if (const auto* admitted = std::get_if<Admit>(&verdict)) {
+        ticket_ = admitted->ticket;
+        line_.reserved = admitted->reserved;
+        plan_edit(admitted->output);
+        co_return true;
+      }
+      if (const auto* no = std::get_if<Refuse>(&verdict)) {
+        const Shortage shortage{no->needed, no->left};
+        if (gateway_.setup.on_full && !std::exchange(told, true)) gateway_.setup.on_full(shortage);
+        if (gateway_.setup.when_full == WhenFull::refuse) {
+          std::string text = refusal_text(shortage);  // g++ 12 destroys temporaries of ?: within co_await twice
+          co_await refuse(std::move(text));
+          co_return false;
+        }
+      }
+    }
+    co_await wait_for_balance();
+  }
+}
+
+/// Until something may have changed; a stream's client gets a sign of life from time to time.
+asio::awaitable<void> Exchange::wait_for_balance() {
+  const auto begin = std::chrono::steady_clock::now();
+  asio::steady_timer timer(gateway_.io, gateway_.setup.keep_alive);
+  const auto place = gateway_.waiting.insert(gateway_.waiting.end(), &timer);
+  timer_ = &timer;
+  error_code error;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  timer_ = nullptr;
+  gateway_.waiting.erase(place);
+  line_.held += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  if (error || session_.client_gone() || !facts_.stream || !session_.body_done() || session_.request().version < 11) co_return;
+  if (*route_.shape == ApiShape::gemini && route_.target.find("alt=sse") == std::string::npos) co_return;
+  std::string bytes;
+  if (!std::exchange(committed_, true)) {
+    line_.status = 200;
+    bytes = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n";
+  }
+  const std::string_view ping = keep_alive(*route_.shape);
+  bytes += fmt::format("{:x}\r\n{}\r\n", ping.size(), ping);
+  const std::vector<asio::const_buffer> one = {asio::buffer(bytes)};
+  if (!co_await session_.write(one)) session_.close();
+}
+
+std::string Exchange::refusal_text(const Shortage& shortage) const {
+  if (gateway_.setup.refusal_text) return gateway_.setup.refusal_text(shortage);
+  return fmt::format("tracked-spawn: the token cap is reached: this request needs {}, {} are left", shortage.needed, shortage.left);
+}
+
+asio::awaitable<void> Exchange::refuse(std::string text) {
+  ++gateway_.stats.refused;
+  line_.outcome = Outcome::refused;
+  co_await fail(400, std::move(text));
+}
+
+asio::awaitable<void> Exchange::fail(int status, std::string text) {
+  session_.end_watch();
+  if (session_.client_gone()) co_return;
+  if (committed_) {
+    const std::string event = error_event(*route_.shape, text);
+    const std::string bytes = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", event.size(), event);
+    const std::vector<asio::const_buffer> one = {asio::buffer(bytes)};
+    if (!co_await session_.write(one)) session_.keep_open(false);
+    co_return;
+  }
+  line_.status = status;
+  co_await session_.discard_body();
+  std::string body = error_body(route_.shape.value_or(ApiShape::openai_chat), status, text);
+  co_await session_.answer(status, "application/json", std::move(body));
+}
+
+/// More of the body has come than was known when it was admitted. False: it can't be paid for.
+bool Exchange::grow_input() {
+  facts_.weight = pass_->facts().weight;
+  facts_.broken = pass_->facts().broken;
+  if (!gateway_.left()) return true;
+  if (facts_.broken || pass_->facts().choices > std::max<Tokens>(facts_.choices, 1)) return false;
+  const Ask now = ask();
+  const std::int64_t more = now.input_cost - ask_.input_cost;
+  if (more <= 0) return true;
+  if (!gateway_.balance.grow(ticket_, more, gateway_.left())) return false;
+  ask_.input_cost = now.input_cost;
+  line_.predicted = prediction_.counts;
+  line_.reserved += more;
+  return true;
+}
+
+}  // namespace ts::gateway

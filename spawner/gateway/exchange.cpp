@@ -1,0 +1,213 @@
+#include "spawner/gateway/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/beast/http/error.hpp>
+
+namespace ts::gateway {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kConnectTime{30};
+constexpr std::size_t kEnough = 64 * 1024;  ///< bytes of a request in one write
+
+bool named(std::string_view name, std::string_view lower) {
+  return std::ranges::equal(name, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
+}
+
+}  // namespace
+
+Exchange::Exchange(Session& session, Route route)
+    : session_(session), gateway_(session.gateway()), route_(std::move(route)), begun_(Clock::now()) {
+  line_.at = gateway_.setup.now ? gateway_.setup.now() : UtcTime{};
+  if (route_.shape) line_.api = name_of(*route_.shape);
+  given_id_ = fmt::format("gateway-{}", gateway_.next_request++);
+}
+
+Exchange::~Exchange() = default;
+
+asio::awaitable<void> Exchange::run() {
+  ++(route_.shape ? gateway_.stats.requests : gateway_.stats.others);
+  if (gateway_.setup.on_activity) gateway_.setup.on_activity();
+  co_await read_request();
+  if (session_.failed()) {
+    session_.keep_open(false);
+    line_.outcome = Outcome::client_gone;
+    co_return;
+  }
+  if (session_.body_done())
+    session_.watch_client([this] {
+      if (timer_ != nullptr) timer_->cancel();
+      if (link_) link_->close();
+    });
+  if (!route_.shape || co_await admit()) {
+    line_.latency = duration_cast<microseconds>(Clock::now() - begun_) - line_.held;
+    if (co_await send_request()) co_await relay();
+  }
+  session_.end_watch();
+  settle();
+}
+
+asio::awaitable<bool> Exchange::connect() {
+  link_ = gateway_.idle_link(route_.upstream);
+  if (link_) co_return true;
+  const Upstream& upstream = gateway_.setup.upstreams[route_.upstream];
+  link_ = std::make_unique<Link>(gateway_.io);
+  session_.limit(kConnectTime);
+  asio::ssl::context* const tls = upstream.base.tls ? gateway_.tls() : nullptr;
+  const auto failed = co_await link_->open(upstream, tls);
+  session_.no_limit();
+  if (!failed) co_return true;
+  line_.outcome = session_.client_gone() ? Outcome::client_gone : Outcome::upstream_failed;
+  link_.reset();
+  std::string text = "tracked-spawn: the provider can't be reached: " + *failed;
+  co_await fail(502, std::move(text));
+  co_return false;
+}
+
+/// Sends it and reads the head of the answer. False: there is no answer, and the client knows.
+asio::awaitable<bool> Exchange::send_request() {
+  for (int attempt = 0;; ++attempt) {
+    if (!co_await connect()) co_return false;
+    const bool reused = link_->used;
+    if (co_await send_once()) co_return true;
+    if (session_.client_gone()) line_.outcome = Outcome::client_gone;
+    if (line_.outcome == Outcome::refused || session_.client_gone()) co_return false;
+    // A kept connection that the provider had closed meanwhile: it has not seen the request.
+    const bool again = reused && attempt == 0 && !response_->got_some() && session_.body_done() && !streamed_;
+    if (again) continue;
+    line_.outcome = Outcome::upstream_failed;
+    session_.keep_open(false);
+    co_return false;
+  }
+}
+
+asio::awaitable<bool> Exchange::send_once() {
+  sent_whole_ = false;
+  const auto& request = session_.request();
+  const bool has_body = request.chunked() || request.content_length().value_or(0) > 0;
+  if (route_.shape) pass_ = std::make_unique<BodyPass>(*route_.shape, edit_);
+  std::string piece;
+  if (route_.shape && edit_.any()) {
+    pass_->push(buffered_, &piece);
+  } else {
+    if (route_.shape) pass_->push(buffered_, nullptr);
+    piece = buffered_;
+  }
+  response_ = std::make_unique<Response>();
+  if (session_.body_done()) {
+    std::optional<std::uint64_t> length;
+    if (has_body || request.method != "GET") length = piece.size();
+    const std::string head = request_head(length, false);
+    error_code error;
+    const std::vector<asio::const_buffer> both = {asio::buffer(head), asio::buffer(piece)};
+    co_await link_->write(both, error);
+    sent_whole_ = !error;
+  } else {
+    streamed_ = true;
+    if (!co_await send_pieces(std::move(piece))) co_return false;
+  }
+  // A provider that refuses early may have said why although it did not read everything.
+  co_return co_await read_answer_head();
+}
+
+/// The body is longer than what was read ahead: it passes through. False: nothing more can come of it.
+asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
+  const auto& request = session_.request();
+  std::optional<std::uint64_t> length;
+  if (const auto told = request.content_length(); told && !request.header.lines.empty() && is_identity(request.header.get("content-encoding")))
+    length = *told + (edit_.any() ? BodyPass::kMaxGrowth : 0);
+  std::string out = request_head(length, !length);
+  error_code error;
+  for (;;) {
+    const bool last = session_.body_done();
+    if (last && route_.shape) pass_->finish();
+    if (last && length && edit_.any()) piece.append(BodyPass::kMaxGrowth - std::min(pass_->grown(), BodyPass::kMaxGrowth), ' ');
+    if (route_.shape && !grow_input()) {
+      link_->close();
+      line_.outcome = Outcome::refused;
+      const Shortage shortage{ask().input_cost, gateway_.left().value_or(0)};
+      if (gateway_.setup.on_full) gateway_.setup.on_full(shortage);
+      std::string text = refusal_text(shortage);
+      co_await refuse(std::move(text));
+      co_return false;
+    }
+    if (!length && !piece.empty()) {
+      out += fmt::format("{:x}\r\n", piece.size());
+      out.append(piece).append("\r\n");
+    } else {
+      out += piece;
+    }
+    if (last && !length) out += "0\r\n\r\n";
+    const std::vector<asio::const_buffer> one = {asio::buffer(out)};
+    co_await link_->write(one, error);
+    if (error || last) break;
+    out.clear();
+    piece.clear();
+    while (piece.size() < kEnough && !session_.body_done() && !session_.failed()) {
+      const std::string more = co_await session_.next_body();
+      if (route_.shape) {
+        pass_->push(more, edit_.any() ? &piece : nullptr);
+        if (!edit_.any()) piece += more;
+      } else {
+        piece += more;
+      }
+    }
+    if (session_.failed()) {
+      line_.outcome = Outcome::client_gone;
+      session_.close();
+      co_return false;
+    }
+  }
+  sent_whole_ = !error;
+  co_return true;
+}
+
+std::string Exchange::request_head(std::optional<std::uint64_t> length, bool chunked) const {
+  const auto& request = session_.request();
+  const BaseUrl& base = gateway_.setup.upstreams[route_.upstream].base;
+  std::string path = base.path + route_.target;
+  if (!path.starts_with('/')) path.insert(0, "/");
+  std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\n", request.method, path, base.authority());
+  const std::string_view connection = request.header.get("connection");
+  const bool decoded = route_.shape && !is_identity(request.header.get("content-encoding"));
+  for (const auto& [name, value] : request.header.lines) {
+    if (hop_by_hop(name, connection) || named(name, "host") || named(name, "content-length") || named(name, "expect")) continue;
+    if (route_.shape && named(name, "accept-encoding")) continue;
+    if (decoded && named(name, "content-encoding")) continue;
+    head.append(name).append(": ").append(value).append("\r\n");
+  }
+  if (route_.shape) head += "accept-encoding: identity\r\n";
+  if (chunked) {
+    head += "transfer-encoding: chunked\r\n";
+  } else if (length) {
+    head += fmt::format("content-length: {}\r\n", *length);
+  }
+  return head + "\r\n";
+}
+
+/// The books: what was billed for sure, what may have been, what was learned.
+void Exchange::settle() {
+  if (!route_.shape) return;
+  const TokenCounts& counts = line_.counts;
+  const bool known = usage_ && usage_->counts().has_value();
+  const bool whole = line_.outcome == Outcome::passed;
+  const bool may_be_billed = sent_whole_ && (upstream_status_ == 0 || upstream_status_ / 100 == 2);
+  if (ticket_ != 0) {
+    const Tokens said = tap_ ? tap_->estimated_output() : 0;
+    TokenCounts doubtful;
+    if (may_be_billed && !known) doubtful = prediction_.counts;
+    if (may_be_billed && (!known || !whole)) doubtful.output = std::max<Tokens>(said - counts.output, 0);
+    line_.unconfirmed = gateway_.left() ? gateway_.cost(facts_.model, doubtful) : 0;
+    line_.billed = gateway_.cost(line_.model, counts);
+    gateway_.balance.settle(ticket_, line_.unconfirmed);
+    if (known) gateway_.predictor.learn(facts_, prediction_, counts, Clock::now());
+  }
+  gateway_.wake();
+  if (gateway_.setup.on_request) gateway_.setup.on_request(line_);
+}
+
+}  // namespace ts::gateway
