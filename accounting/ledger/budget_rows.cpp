@@ -89,7 +89,7 @@ std::string spend_sums() {
 
 }  // namespace
 
-std::vector<StoredBudget> load_budgets(soci::session& sql) {
+std::vector<StoredBudget> load_budgets(Sql& sql) {
   std::vector<StoredBudget> all;
   Row row;
   const auto columns = [&](auto&& visit) {
@@ -103,7 +103,7 @@ std::vector<StoredBudget> load_budgets(soci::session& sql) {
   return all;
 }
 
-long long store_budget(soci::session& sql, const Budget& budget) {
+long long store_budget(Sql& sql, const Budget& budget) {
   Row row = row_from(budget);
   ColumnNames names;
   fields_of_budget(row)(names);
@@ -115,8 +115,7 @@ long long store_budget(soci::session& sql, const Budget& budget) {
           "INSERT INTO budgets (" + names.list + ") VALUES (" + names.marks +
               ") ON CONFLICT (name) DO UPDATE SET " + update,
           fields_of_budget(row));
-  (void)first_row(
-      sql, Select{std::string("SELECT n FROM budgets WHERE name = ?"), values(budget.name), into(row.n)});
+  (void)first_row(sql, Select{"SELECT n FROM budgets WHERE name = ?", values(budget.name), into(row.n)});
   return row.n;
 }
 
@@ -125,7 +124,7 @@ UtcTime bucket_of(const StoredBudget& budget, UtcTime slot) {
   return period_at(budget.budget.period, budget.zone, slot).start;
 }
 
-Spend spent_in(soci::session& sql, const StoredBudget& budget, const Period& period) {
+Spend spent_in(Sql& sql, const StoredBudget& budget, const Period& period) {
   Spend spend;
   const UtcTime last =
       budget.budget.period.kind == PeriodKind::rolling && period.end ? *period.end - kSlot : period.start;
@@ -135,7 +134,7 @@ Spend spent_in(soci::session& sql, const StoredBudget& budget, const Period& per
   return spend;
 }
 
-std::map<UtcTime, Spend> recomputed_use(soci::session& sql, const StoredBudget& budget) {
+std::map<UtcTime, Spend> recomputed_use(Sql& sql, const StoredBudget& budget) {
   std::map<UtcTime, Spend> use;
   long long run = 0, last_run = -1;
   UtcTime slot;
@@ -161,12 +160,12 @@ std::map<UtcTime, Spend> recomputed_use(soci::session& sql, const StoredBudget& 
   return use;
 }
 
-void rebuild_use(soci::session& sql, const StoredBudget& budget) {
+void rebuild_use(Sql& sql, const StoredBudget& budget) {
   execute(sql, "DELETE FROM budget_use WHERE budget = ?", values(budget.n));
   for (const auto& [bucket, spend] : recomputed_use(sql, budget)) add_use(sql, budget.n, bucket, spend);
 }
 
-void add_use(soci::session& sql, long long budget, UtcTime bucket, const Spend& spend) {
+void add_use(Sql& sql, long long budget, UtcTime bucket, const Spend& spend) {
   static const std::string text = adding_text("budget_use", {"budget", "bucket"});
   execute(sql, text, [&](auto&& visit) {
     visit("budget", budget);
@@ -175,7 +174,7 @@ void add_use(soci::session& sql, long long budget, UtcTime bucket, const Spend& 
   });
 }
 
-Attribution attribution_of(soci::session& sql, long long run) {
+Attribution attribution_of(Sql& sql, long long run) {
   Attribution whose;
   std::string labels;
   (void)first_row(
@@ -190,14 +189,14 @@ Attribution attribution_of(soci::session& sql, long long run) {
   return whose;
 }
 
-std::map<std::string, std::string, std::less<>> labels_from(soci::session& sql, const std::string& json) {
+std::map<std::string, std::string, std::less<>> labels_from(Sql& sql, const std::string& json) {
   std::map<std::string, std::string, std::less<>> labels;
   if (json.empty()) return labels;
   std::string name, value;
   for_each_row(sql,
-               Select{std::string("SELECT CAST(key AS TEXT), CAST(value AS TEXT) FROM json_each(CASE WHEN "
-                                  "json_valid(?) THEN ? ELSE '{}' "
-                                  "END) WHERE value IS NOT NULL AND key IS NOT NULL"),
+               Select{"SELECT CAST(key AS TEXT), CAST(value AS TEXT) FROM json_each(CASE WHEN "
+                      "json_valid(?) THEN ? ELSE '{}' "
+                      "END) WHERE value IS NOT NULL AND key IS NOT NULL",
                       values(json, json), into(name, value)},
                [&] { labels[name] = value; });
   return labels;
@@ -211,7 +210,7 @@ std::int64_t fine_amount_of(const Spend& spend, Measure measure) {
   return measure == Measure::usd ? spend.cost_pico : amount_of(spend, measure);
 }
 
-std::int64_t reserved_of(soci::session& sql, const StoredBudget& budget, UtcTime now) {
+std::int64_t reserved_of(Sql& sql, const StoredBudget& budget, UtcTime now) {
   std::int64_t remaining = 0;
   (void)first_row(
       sql,

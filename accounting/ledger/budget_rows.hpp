@@ -17,39 +17,39 @@ struct StoredBudget {
 };
 
 /// All budgets, by name.
-[[nodiscard]] std::vector<StoredBudget> load_budgets(soci::session& sql);
+[[nodiscard]] std::vector<StoredBudget> load_budgets(Sql& sql);
 
 /// Writes a budget under its name, over the one that had it. Its row number.
-long long store_budget(soci::session& sql, const Budget& budget);
+long long store_budget(Sql& sql, const Budget& budget);
 
 /// Where spending of a slot is added up: the start of its period, or the slot itself where the window rolls.
 [[nodiscard]] UtcTime bucket_of(const StoredBudget& budget, UtcTime slot);
 
 /// What was spent in the period that holds `now`.
-[[nodiscard]] Spend spent_in(soci::session& sql, const StoredBudget& budget, const Period& period);
+[[nodiscard]] Spend spent_in(Sql& sql, const StoredBudget& budget, const Period& period);
 
 /// Adds up the whole of `usage` anew for one budget: by bucket.
-[[nodiscard]] std::map<UtcTime, Spend> recomputed_use(soci::session& sql, const StoredBudget& budget);
+[[nodiscard]] std::map<UtcTime, Spend> recomputed_use(Sql& sql, const StoredBudget& budget);
 
 /// Puts what recomputed_use() gives in the place of what stands in budget_use.
-void rebuild_use(soci::session& sql, const StoredBudget& budget);
+void rebuild_use(Sql& sql, const StoredBudget& budget);
 
 /// Adds to one bucket.
-void add_use(soci::session& sql, long long budget, UtcTime bucket, const Spend& spend);
+void add_use(Sql& sql, long long budget, UtcTime bucket, const Spend& spend);
 
 /// A JSON object of texts as a map; anything else is empty.
-[[nodiscard]] std::map<std::string, std::string, std::less<>> labels_from(soci::session& sql,
+[[nodiscard]] std::map<std::string, std::string, std::less<>> labels_from(Sql& sql,
                                                                           const std::string& json);
 
 /// What a run says about itself.
-[[nodiscard]] Attribution attribution_of(soci::session& sql, long long run);
+[[nodiscard]] Attribution attribution_of(Sql& sql, long long run);
 
 /// The finest unit of a measure, in which reservations count down: pico-USD for dollars.
 [[nodiscard]] std::int64_t fine(std::int64_t amount, Measure measure);
 [[nodiscard]] std::int64_t fine_amount_of(const Spend& spend, Measure measure);
 
 /// What other runs have reserved and not yet spent. Units: the measure's, rounded up.
-[[nodiscard]] std::int64_t reserved_of(soci::session& sql, const StoredBudget& budget, UtcTime now);
+[[nodiscard]] std::int64_t reserved_of(Sql& sql, const StoredBudget& budget, UtcTime now);
 
 /// "INSERT … ON CONFLICT … add": `keys` are the key columns in their order.
 [[nodiscard]] std::string adding_text(const std::string& table, const std::vector<std::string>& keys);

@@ -58,10 +58,10 @@ Database::~Database() {
 Result<void> Database::connect(OpenMode mode) {
   TS_TRY(const std::string target, connection_string(path_, mode));
   TS_CHECK(guarded([&]() -> Result<void> {
-    session_ = std::make_unique<soci::session>(soci::sqlite3, target);
+    sql_ = std::make_unique<Sql>(std::make_unique<soci::session>(soci::sqlite3, target));
     return {};
   }));
-  handle_ = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
+  handle_ = static_cast<soci::sqlite3_session_backend*>(sql_->session().get_backend())->conn_;
   sq::sqlite3_extended_result_codes(raw(handle_), 1);
   random_ = static_cast<std::uint64_t>(::getpid()) * 0x9e3779b97f4a7c15U ^
             static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());
@@ -77,9 +77,9 @@ Result<void> Database::connect(OpenMode mode) {
 Result<void> Database::check_identity(OpenMode mode) {
   int application = 0, version = 0, tables = 0;
   TS_CHECK(read([&]() -> Result<void> {
-    sql() << "PRAGMA application_id", soci::into(application);
-    sql() << "PRAGMA user_version", soci::into(version);
-    if (application == 0) sql() << "SELECT count(*) FROM sqlite_master", soci::into(tables);
+    sql().session() << "PRAGMA application_id", soci::into(application);
+    sql().session() << "PRAGMA user_version", soci::into(version);
+    if (application == 0) sql().session() << "SELECT count(*) FROM sqlite_master", soci::into(tables);
     return {};
   }));
   const bool is_new = application == 0 && version == 0 && tables == 0;
@@ -100,7 +100,7 @@ Error Database::newer_error(int version) {
   std::string writer = "a newer version";
   (void)guarded([&]() -> Result<void> {
     std::string stored;
-    sql() << "SELECT value FROM meta WHERE name = 'program'", soci::into(stored);
+    sql().session() << "SELECT value FROM meta WHERE name = 'program'", soci::into(stored);
     if (!stored.empty()) writer = "tracked-spawn " + stored;
     return {};
   });
@@ -118,14 +118,15 @@ Result<void> Database::migrate() {
   }
   return write(Durability::full, kPatience, [this]() -> Result<void> {
     int version = 0;
-    sql() << "PRAGMA user_version", soci::into(version);
+    sql().session() << "PRAGMA user_version", soci::into(version);
     if (version > schema_version()) return newer_error(version);
     if (version == schema_version()) return {};
     for (int step = version; step < schema_version(); ++step)
       for (const char* statement : migration_from(step)) TS_CHECK(execute(statement));
     const std::string program = program_version();
-    sql() << "INSERT INTO meta (name, value) VALUES ('program', ?1) ON CONFLICT (name) DO UPDATE SET value = "
-             "excluded.value",
+    sql().session()
+        << "INSERT INTO meta (name, value) VALUES ('program', ?1) ON CONFLICT (name) DO UPDATE SET value = "
+           "excluded.value",
         soci::use(program);
     TS_CHECK(execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
     return execute(("PRAGMA user_version=" + std::to_string(schema_version())).c_str());

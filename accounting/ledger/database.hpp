@@ -1,7 +1,5 @@
 #pragma once
 
-#include <soci/session.h>
-
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -9,6 +7,7 @@
 #include <memory>
 
 #include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/statements.hpp"
 
 namespace ts::ledger {
 
@@ -36,7 +35,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  [[nodiscard]] soci::session& sql() { return *session_; }
+  [[nodiscard]] Sql& sql() { return *sql_; }
 
   /// Runs `work` in one write transaction; an error or exception of `work` rolls back.
   /// Waits at most `wait` for other writers. Errors: busy; what `work` returns; what the commit meets.
@@ -61,8 +60,8 @@ class Database {
   static int on_busy(void* self, int tries);
 
   std::filesystem::path path_;
-  std::unique_ptr<soci::session> session_;
-  void* handle_ = nullptr;  ///< the sqlite3* of session_
+  std::unique_ptr<Sql> sql_;
+  void* handle_ = nullptr;  ///< the sqlite3* of sql_
   std::chrono::steady_clock::time_point deadline_;
   Durability durability_ = Durability::full;
   std::uint64_t random_ = 0;

@@ -21,6 +21,7 @@ std::int64_t clamped(Int128 pico) {
 
 Spend Posting::priced(const std::string& model, const ResponseState& state) const {
   Spend spend{state.counts, state.requests, 0, 0};
+  if (state.counts == TokenCounts{}) return spend;  // a run without usage doesn't even load the prices
   if (const auto quote = prices_().quote(model, state.counts, state.at))
     spend.cost_pico = clamped(quote->amount.pico);
   else
@@ -107,8 +108,8 @@ void Posting::post(long long run, const std::string& id, UtcTime now) {
   const auto ruling = ruling_of(run);
   std::string posted;
   std::optional<UtcTime> end;
-  (void)first_row(sql_, Select{std::string("SELECT posted_source, ended FROM runs WHERE n = ?"), values(run),
-                               into(posted, end)});
+  (void)first_row(
+      sql_, Select{"SELECT posted_source, ended FROM runs WHERE n = ?", values(run), into(posted, end)});
   if (!ruling || end) return;  // after the end its totals stand
   if (source_named(posted) == ruling) return apply(run, id, added_[*ruling], now);
   const std::string name(name_of(*ruling));

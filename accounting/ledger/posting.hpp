@@ -23,7 +23,7 @@ struct ResponseState {
 class Posting {
  public:
   using Prices = std::function<const PriceBook&()>;
-  Posting(soci::session& sql, const Prices& prices) : sql_(sql), prices_(prices) {}
+  Posting(Sql& sql, const Prices& prices) : sql_(sql), prices_(prices) {}
 
   /// A response was reported. `before` absent: for the first time.
   void add(Source source, const std::optional<ResponseState>& before, const ResponseState& after);
@@ -45,7 +45,7 @@ class Posting {
   void apply_to_budget(const StoredBudget& budget, const Cells& changes, const Attribution& whose);
   static Cells changes_between(const Cells& before, Cells after);
 
-  soci::session& sql_;
+  Sql& sql_;
   const Prices& prices_;
   std::map<Source, Cells> added_;
   long long run_ = 0;

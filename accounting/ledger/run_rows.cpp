@@ -10,11 +10,11 @@ Error no_run_error(std::string_view id) {
           "run " + printable(id) + ": not in the ledger: `tracked-spawn ps --all` lists the runs"};
 }
 
-Result<RunRow> run_row(soci::session& sql, const RunId& run) {
+Result<RunRow> run_row(Sql& sql, const RunId& run) {
   RunRow row;
   std::string outcome;
   std::optional<UtcTime> ended;
-  if (!first_row(sql, Select{std::string("SELECT n, outcome, ended FROM runs WHERE id = ?"), values(run.text),
+  if (!first_row(sql, Select{"SELECT n, outcome, ended FROM runs WHERE id = ?", values(run.text),
                              into(row.n, outcome, ended)}))
     return no_run_error(run.text);
   row.open = !ended.has_value();
@@ -22,7 +22,7 @@ Result<RunRow> run_row(soci::session& sql, const RunId& run) {
   return row;
 }
 
-Result<long long> insert_run(soci::session& sql, const RunStart& run) {
+Result<long long> insert_run(Sql& sql, const RunStart& run) {
   if (run_row(sql, run.id).has_value())
     return Error{Errc::already_exists, "run " + printable(run.id.text) + ": this id is taken: draw another"};
   ColumnNames names;
@@ -33,7 +33,7 @@ Result<long long> insert_run(soci::session& sql, const RunStart& run) {
             visit("heartbeat", run.started);
           });
   long long n = 0;
-  sql.get_last_insert_id("runs", n);
+  sql.session().get_last_insert_id("runs", n);
   return n;
 }
 

@@ -14,10 +14,10 @@ struct RunRow {
 };
 
 /// Errors: not_found.
-[[nodiscard]] Result<RunRow> run_row(soci::session& sql, const RunId& run);
+[[nodiscard]] Result<RunRow> run_row(Sql& sql, const RunId& run);
 
 /// Writes a new run. Its row number. Errors: already_exists.
-[[nodiscard]] Result<long long> insert_run(soci::session& sql, const RunStart& run);
+[[nodiscard]] Result<long long> insert_run(Sql& sql, const RunStart& run);
 
 /// The error for an id, or the beginning of one, that no run has.
 [[nodiscard]] Error no_run_error(std::string_view id);

@@ -38,7 +38,7 @@ auto columns_of(Row& row) {
   };
 }
 
-void insert_alert(soci::session& sql, const Alert& alert) {
+void insert_alert(Sql& sql, const Alert& alert) {
   Row row{alert, std::string(name_of(alert.event)), std::string(name_of(alert.measure)), {}};
   for (const int percent : alert.others) row.others.push_back(std::to_string(percent));
   ColumnNames names;
@@ -60,11 +60,11 @@ UtcTime once_in(const StoredBudget& budget, const Period& period) {
   return budget.budget.period.kind == PeriodKind::rolling ? UtcTime{} : period.start;
 }
 
-std::set<int> standing_of(soci::session& sql, const StoredBudget& budget, UtcTime once) {
+std::set<int> standing_of(Sql& sql, const StoredBudget& budget, UtcTime once) {
   std::set<int> standing;
   int percent = 0;
   for_each_row(sql,
-               Select{std::string("SELECT percent FROM alerts_standing WHERE budget = ? AND period = ?"),
+               Select{"SELECT percent FROM alerts_standing WHERE budget = ? AND period = ?",
                       values(budget.n, once), into(percent)},
                [&] { standing.insert(percent); });
   return standing;
@@ -95,7 +95,7 @@ Alert alert_about(const StoredBudget& budget, const Look& look, std::int64_t use
   return alert;
 }
 
-void raise(soci::session& sql, const StoredBudget& budget, Alert alert, const AlertChange& change) {
+void raise(Sql& sql, const StoredBudget& budget, Alert alert, const AlertChange& change) {
   const Budget& b = budget.budget;
   alert.percent = change.raised->percent;
   alert.level = change.raised->name;
@@ -114,8 +114,7 @@ void raise(soci::session& sql, const StoredBudget& budget, Alert alert, const Al
   insert_alert(sql, alert);
 }
 
-void recover(soci::session& sql, const StoredBudget& budget, Alert alert,
-             const std::vector<Threshold>& gone) {
+void recover(Sql& sql, const StoredBudget& budget, Alert alert, const std::vector<Threshold>& gone) {
   const Budget& b = budget.budget;
   alert.event = AlertEvent::recovered;
   alert.percent = gone.back().percent;
@@ -132,7 +131,7 @@ void recover(soci::session& sql, const StoredBudget& budget, Alert alert,
   insert_alert(sql, alert);
 }
 
-void check(soci::session& sql, const StoredBudget& budget, AlertCause cause, const Look& look) {
+void check(Sql& sql, const StoredBudget& budget, AlertCause cause, const Look& look) {
   const std::int64_t used = amount_of(spent_in(sql, budget, look.period), budget.budget.measure);
   const std::set<int> standing = standing_of(sql, budget, once_in(budget, look.period));
   const AlertChange change = alert_change(budget.budget, used, standing);
@@ -157,17 +156,17 @@ std::optional<AlertEvent> alert_event_named(std::string_view name) {
   return std::nullopt;
 }
 
-void check_alerts(soci::session& sql, const StoredBudget& budget, AlertCause cause, UtcTime now,
+void check_alerts(Sql& sql, const StoredBudget& budget, AlertCause cause, UtcTime now,
                   const std::string& run) {
   check(sql, budget, cause, {period_at(budget.budget.period, budget.zone, now), now, run});
 }
 
-void check_alerts_in(soci::session& sql, const StoredBudget& budget, const Period& period, UtcTime now,
+void check_alerts_in(Sql& sql, const StoredBudget& budget, const Period& period, UtcTime now,
                      const std::string& run) {
   check(sql, budget, AlertCause::spending, {period, now, run});
 }
 
-void disarm_alerts(soci::session& sql, long long budget) {
+void disarm_alerts(Sql& sql, long long budget) {
   execute(sql, "DELETE FROM alerts_standing WHERE budget = ?", values(budget));
 }
 
@@ -208,8 +207,8 @@ Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& onc
   TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
     int known = 0;
     const std::string name = "once/" + std::string(name_of(alert.event)) + "/" + once;
-    (void)first_row(database_->sql(), Select{std::string("SELECT count(*) FROM meta WHERE name = ?"),
-                                             values(name), into(known)});
+    (void)first_row(database_->sql(),
+                    Select{"SELECT count(*) FROM meta WHERE name = ?", values(name), into(known)});
     if (known != 0) return {};
     execute(database_->sql(), "INSERT INTO meta (name, value) VALUES (?, '')", values(name));
     insert_alert(database_->sql(), alert);

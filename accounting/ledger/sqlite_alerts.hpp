@@ -15,14 +15,14 @@ enum class AlertCause {
 
 /// Raises and recovers what is due of one budget in one period, within the caller's transaction. `run`: who
 /// spent.
-void check_alerts(soci::session& sql, const StoredBudget& budget, AlertCause cause, UtcTime now,
+void check_alerts(Sql& sql, const StoredBudget& budget, AlertCause cause, UtcTime now,
                   const std::string& run);
 /// The same for a period that need not be now's.
-void check_alerts_in(soci::session& sql, const StoredBudget& budget, const Period& period, UtcTime now,
+void check_alerts_in(Sql& sql, const StoredBudget& budget, const Period& period, UtcTime now,
                      const std::string& run);
 
 /// Forgets which thresholds stand: all are armed again.
-void disarm_alerts(soci::session& sql, long long budget);
+void disarm_alerts(Sql& sql, long long budget);
 
 /// Alerts over the ledger's database.
 class SqliteAlerts final : public Alerts {

@@ -28,7 +28,7 @@ const StoredBudget* find_named(const std::vector<StoredBudget>& all, const std::
   return nullptr;
 }
 
-void verify_runs(soci::session& sql, std::vector<std::string>& differences) {
+void verify_runs(Sql& sql, std::vector<std::string>& differences) {
   std::string id;
   std::int64_t said = 0, summed = 0;
   for_each_row(
@@ -47,7 +47,7 @@ void verify_runs(soci::session& sql, std::vector<std::string>& differences) {
       });
 }
 
-void verify_budget(soci::session& sql, const StoredBudget& budget, std::vector<std::string>& differences) {
+void verify_budget(Sql& sql, const StoredBudget& budget, std::vector<std::string>& differences) {
   std::map<UtcTime, Spend> kept;
   UtcTime bucket;
   Spend spend;
@@ -70,7 +70,7 @@ void verify_budget(soci::session& sql, const StoredBudget& budget, std::vector<s
 
 }  // namespace
 
-BudgetState state_of(soci::session& sql, const StoredBudget& budget, UtcTime now) {
+BudgetState state_of(Sql& sql, const StoredBudget& budget, UtcTime now) {
   BudgetState state{budget.budget, budget.zone, period_at(budget.budget.period, budget.zone, now), {}, 0, 0};
   state.spent = spent_in(sql, budget, state.period);
   state.used = amount_of(state.spent, budget.budget.measure);
@@ -83,7 +83,7 @@ Result<void> SqliteBudgets::put(const Budget& budget, UtcTime now) {
   if (const auto zone = load_zone(budget.period.zone); zone.has_error())
     return with_context("budget '" + printable(budget.name) + "'", zone.error());
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    soci::session& sql = database_->sql();
+    Sql& sql = database_->sql();
     const std::vector<StoredBudget> before = load_budgets(sql);
     const StoredBudget* old = find_named(before, budget.name);
     if (old != nullptr && old->budget == budget) return {};
@@ -103,7 +103,7 @@ Result<void> SqliteBudgets::put(const Budget& budget, UtcTime now) {
 
 Result<void> SqliteBudgets::remove(const std::string& name) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    soci::session& sql = database_->sql();
+    Sql& sql = database_->sql();
     TS_TRY(const StoredBudget budget, named(name));
     for (const char* table : {"budget_use", "reservations", "alerts_standing"})
       execute(sql, std::string("DELETE FROM ") + table + " WHERE budget = ?", values(budget.n));
@@ -138,7 +138,7 @@ Result<std::vector<BudgetPoint>> SqliteBudgets::history(const std::string& name,
   std::vector<BudgetPoint> points;
   for (UtcTime at = between.start; at < *between.end; at += step) points.push_back({at, {}});
   TS_CHECK(database_->read([&]() -> Result<void> {
-    soci::session& sql = database_->sql();
+    Sql& sql = database_->sql();
     TS_TRY(const StoredBudget budget, named(name));
     std::map<long long, Attribution> runs;
     long long run = 0;

@@ -6,7 +6,7 @@
 namespace ts::ledger {
 
 /// How a budget stands, within the caller's transaction.
-[[nodiscard]] BudgetState state_of(soci::session& sql, const StoredBudget& budget, UtcTime now);
+[[nodiscard]] BudgetState state_of(Sql& sql, const StoredBudget& budget, UtcTime now);
 
 /// Budgets over the ledger's database.
 class SqliteBudgets final : public Budgets {

@@ -22,10 +22,10 @@ auto columns_of(Row& row) {
               row.held);
 }
 
-std::optional<Row> find_row(soci::session& sql, const std::string& key) {
+std::optional<Row> find_row(Sql& sql, const std::string& key) {
   Row row;
-  if (!first_row(sql, Select{std::string("SELECT ") + kColumns + " FROM claims WHERE key = ?", values(key),
-                             columns_of(row)}))
+  if (!first_row(sql,
+                 Select{std::string("SELECT ") + kColumns + " FROM claims WHERE key = ?", values(key), columns_of(row)}))
     return std::nullopt;
   return row;
 }
@@ -40,7 +40,7 @@ Error lost(const Claim& now_held) {
   return {Errc::conflict, now_held.key + ": claimed by " + describe(now_held)};
 }
 
-Result<Row> row_with_token(soci::session& sql, const std::string& key, std::int64_t token) {
+Result<Row> row_with_token(Sql& sql, const std::string& key, std::int64_t token) {
   const auto row = find_row(sql, key);
   if (!row || row->claim.token < token) return Error{Errc::not_found, key + ": never claimed so"};
   if (row->claim.token > token) return lost(row->claim);
@@ -58,7 +58,7 @@ std::string describe(const Claim& claim) {
   return owner.note.empty() ? who : who + ": " + printable(owner.note);
 }
 
-Result<ClaimOutcome> ask_claim(soci::session& sql, const ClaimRequest& request, UtcTime now) {
+Result<ClaimOutcome> ask_claim(Sql& sql, const ClaimRequest& request, UtcTime now) {
   if (request.key.empty()) return Error{Errc::invalid_argument, "claim: no task named"};
   ClaimOutcome outcome{true, {request.key, request.owner, 1, now, now + request.lease}, std::nullopt};
   const auto row = find_row(sql, request.key);
@@ -78,7 +78,7 @@ Result<ClaimOutcome> ask_claim(soci::session& sql, const ClaimRequest& request, 
   return outcome;
 }
 
-Result<ClaimOutcome> take_claim(soci::session& sql, const ClaimRequest& request, UtcTime now) {
+Result<ClaimOutcome> take_claim(Sql& sql, const ClaimRequest& request, UtcTime now) {
   TS_TRY(ClaimOutcome outcome, ask_claim(sql, request, now));
   if (!outcome.granted) return outcome;
   const Claim& c = outcome.claim;
@@ -89,16 +89,16 @@ Result<ClaimOutcome> take_claim(soci::session& sql, const ClaimRequest& request,
   return outcome;
 }
 
-void renew_claims_of(soci::session& sql, const std::string& run, UtcTime expires) {
+void renew_claims_of(Sql& sql, const std::string& run, UtcTime expires) {
   execute(sql, "UPDATE claims SET expires = max(expires, ?) WHERE run = ? AND held = 1",
           values(expires, run));
 }
 
-void release_claims_of(soci::session& sql, const std::string& run) {
+void release_claims_of(Sql& sql, const std::string& run) {
   execute(sql, "UPDATE claims SET held = 0 WHERE run = ?", values(run));
 }
 
-Result<void> check_token(soci::session& sql, const std::string& key, std::int64_t token) {
+Result<void> check_token(Sql& sql, const std::string& key, std::int64_t token) {
   const auto row = find_row(sql, key);
   if (row && row->claim.token != token) return lost(row->claim);
   return {};
@@ -166,8 +166,8 @@ Result<std::vector<Claim>> SqliteClaims::list() {
   TS_CHECK(database_->read([&]() -> Result<void> {
     Row row;
     for_each_row(database_->sql(),
-                 Select{std::string("SELECT ") + kColumns + " FROM claims WHERE held = 1 ORDER BY key",
-                        kNoParameters, columns_of(row)},
+                 Select{std::string("SELECT ") + kColumns + " FROM claims WHERE held = 1 ORDER BY key", kNoParameters,
+                        columns_of(row)},
                  [&] { all.push_back(row.claim); });
     return {};
   }));

@@ -8,17 +8,17 @@ namespace ts::ledger {
 // Within a transaction that the caller has begun:
 
 /// See Claims::take().
-[[nodiscard]] Result<ClaimOutcome> take_claim(soci::session& sql, const ClaimRequest& request, UtcTime now);
+[[nodiscard]] Result<ClaimOutcome> take_claim(Sql& sql, const ClaimRequest& request, UtcTime now);
 /// What take_claim() would answer; changes nothing.
-[[nodiscard]] Result<ClaimOutcome> ask_claim(soci::session& sql, const ClaimRequest& request, UtcTime now);
+[[nodiscard]] Result<ClaimOutcome> ask_claim(Sql& sql, const ClaimRequest& request, UtcTime now);
 /// A run's sign of life is also its claims'.
-void renew_claims_of(soci::session& sql, const std::string& run, UtcTime expires);
+void renew_claims_of(Sql& sql, const std::string& run, UtcTime expires);
 /// The run has ended: what it still holds is free.
-void release_claims_of(soci::session& sql, const std::string& run);
+void release_claims_of(Sql& sql, const std::string& run);
 
 /// Errors: conflict unless the key's newest token is this one. A claim that was given back and not taken
 /// again still fits.
-[[nodiscard]] Result<void> check_token(soci::session& sql, const std::string& key, std::int64_t token);
+[[nodiscard]] Result<void> check_token(Sql& sql, const std::string& key, std::int64_t token);
 
 /// Claims over the ledger's database.
 class SqliteClaims final : public Claims {

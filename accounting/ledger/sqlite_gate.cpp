@@ -16,7 +16,7 @@ const std::optional<std::int64_t>& amount_in(const Reserve& reserve, Measure mea
 }
 
 /// The labels of a run that has no row yet are read from a row that nobody will see.
-Attribution attribution_of_request(soci::session& sql, const RunStart& run) {
+Attribution attribution_of_request(Sql& sql, const RunStart& run) {
   Attribution whose{run.project, run.sprint, run.task_id, run.task_file, run.agent, "", run.role, {}};
   whose.labels = labels_from(sql, run.labels_json);
   return whose;
@@ -63,8 +63,7 @@ void weigh(const GateRequest& request, const BudgetState& state, GateAnswer& ans
   answer.reason = shortage(state, wanted);
 }
 
-void reserve(soci::session& sql, long long run, const StoredBudget& budget, const Reserve& amounts,
-             UtcTime expires) {
+void reserve(Sql& sql, long long run, const StoredBudget& budget, const Reserve& amounts, UtcTime expires) {
   const auto& amount = amount_in(amounts, budget.budget.measure);
   if (!amount) return;
   const std::int64_t granted = fine(*amount, budget.budget.measure);
@@ -95,25 +94,25 @@ Reserve reserve_of(const Cap& cap) {
   return reserve;
 }
 
-void renew_reservations_of(soci::session& sql, long long run, UtcTime expires) {
+void renew_reservations_of(Sql& sql, long long run, UtcTime expires) {
   execute(sql, "UPDATE reservations SET expires = max(expires, ?) WHERE run = ?", values(expires, run));
 }
 
-void release_reservations_of(soci::session& sql, long long run) {
+void release_reservations_of(Sql& sql, long long run) {
   execute(sql, "DELETE FROM reservations WHERE run = ?", values(run));
 }
 
-Result<void> check_fence(soci::session& sql, long long run) {
+Result<void> check_fence(Sql& sql, long long run) {
   std::string key;
   std::int64_t token = 0;
-  (void)first_row(sql, Select{std::string("SELECT claim_key, claim_token FROM runs WHERE n = ?"), values(run),
-                              into(key, token)});
+  (void)first_row(
+      sql, Select{"SELECT claim_key, claim_token FROM runs WHERE n = ?", values(run), into(key, token)});
   if (key.empty()) return {};
   return check_token(sql, key, token);
 }
 
 Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
-  soci::session& sql = database_->sql();
+  Sql& sql = database_->sql();
   GateAnswer answer;
   answer.cap = request.run.cap;
   if (request.claim) {
@@ -151,7 +150,7 @@ Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
 }
 
 Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, UtcTime now) {
-  soci::session& sql = database_->sql();
+  Sql& sql = database_->sql();
   RunStart run = request.run;
   run.cap = granted.cap;
   TS_TRY(const long long n, insert_run(sql, run));
@@ -174,16 +173,15 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
 
 Result<void> SqliteGate::change_reserve(const RunId& run, const Reserve& amounts, UtcTime now) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    soci::session& sql = database_->sql();
+    Sql& sql = database_->sql();
     TS_TRY(const RunRow row, run_row(sql, run));
     const Attribution whose = attribution_of(sql, row.n);
     for (const StoredBudget& budget : load_budgets(sql)) {
       const auto& wanted = amount_in(amounts, budget.budget.measure);
       if (!wanted || !budget.budget.scope.may_cover(whose)) continue;
       std::int64_t granted = 0, remaining = 0;
-      (void)first_row(
-          sql, Select{std::string("SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?"),
-                      values(row.n, budget.n), into(granted, remaining)});
+      (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
+                                  values(row.n, budget.n), into(granted, remaining)});
       const std::int64_t now_granted = fine(*wanted, budget.budget.measure);
       const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
       const BudgetState state = state_of(sql, budget, now);

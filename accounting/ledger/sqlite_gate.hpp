@@ -6,11 +6,11 @@
 namespace ts::ledger {
 
 /// The run lives: what it has reserved stays reserved. Within the caller's transaction, as all below.
-void renew_reservations_of(soci::session& sql, long long run, UtcTime expires);
+void renew_reservations_of(Sql& sql, long long run, UtcTime expires);
 /// The run has ended: what it didn't spend is free.
-void release_reservations_of(soci::session& sql, long long run);
+void release_reservations_of(Sql& sql, long long run);
 /// Errors: conflict where the run's claim has gone to a later owner. A run without a claim may write.
-[[nodiscard]] Result<void> check_fence(soci::session& sql, long long run);
+[[nodiscard]] Result<void> check_fence(Sql& sql, long long run);
 
 /// The gate over the ledger's database.
 class SqliteGate final : public Gate {

@@ -15,26 +15,13 @@ Result<void> SqliteLedger::set_cap(const RunId& run, const Cap& cap, UtcTime now
     TS_TRY(const RunRow row, run_row(sql(), run));
     if (!row.open)
       return Error{Errc::conflict, "run " + run.text + ": it has ended, so its cap stays as it was"};
-    soci::statement history(sql());
-    RowWriter old(history);
-    old("at", now);
-    old("new_limit", cap.limit);
-    old("new_formula", cap.formula);
-    old("new_source", cap.source);
-    old("n", row.n);
-    prepare(history,
+    execute(sql(),
             "INSERT INTO cap_changes (at, new_limit, new_formula, new_source, run, old_limit, old_formula, "
             "old_source) "
-            "SELECT ?, ?, ?, ?, n, cap_limit, cap_formula, cap_source FROM runs WHERE n = ?");
-    history.execute(true);
-    soci::statement update(sql());
-    RowWriter changed(update);
-    changed("cap_limit", cap.limit);
-    changed("cap_formula", cap.formula);
-    changed("cap_source", cap.source);
-    changed("n", row.n);
-    prepare(update, "UPDATE runs SET cap_limit = ?, cap_formula = ?, cap_source = ? WHERE n = ?");
-    update.execute(true);
+            "SELECT ?, ?, ?, ?, n, cap_limit, cap_formula, cap_source FROM runs WHERE n = ?",
+            values(now, cap.limit, cap.formula, cap.source, row.n));
+    execute(sql(), "UPDATE runs SET cap_limit = ?, cap_formula = ?, cap_source = ? WHERE n = ?",
+            values(cap.limit, cap.formula, cap.source, row.n));
     return {};
   });
 }
@@ -43,27 +30,14 @@ Result<std::vector<CapChange>> SqliteLedger::cap_changes(const RunId& run) {
   std::vector<CapChange> changes;
   TS_CHECK(database_->read([&]() -> Result<void> {
     CapChange change;
-    const auto fields = [&](auto&& visit) {
-      visit("at", change.at);
-      visit("old_limit", change.before.limit);
-      visit("old_formula", change.before.formula);
-      visit("old_source", change.before.source);
-      visit("new_limit", change.after.limit);
-      visit("new_formula", change.after.formula);
-      visit("new_source", change.after.source);
-    };
-    ColumnNames names;
-    fields(names);
-    soci::statement select(sql());
-    select.exchange(soci::use(run.text));
-    RowReader reader(select);
-    fields(reader);
-    prepare(select, "SELECT " + names.list +
-                        " FROM cap_changes WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n");
-    for (bool more = select.execute(true); more; more = select.fetch()) {
-      fields(reader.take());
-      changes.push_back(change);
-    }
+    for_each_row(sql(),
+                 Select{"SELECT at, old_limit, old_formula, old_source, new_limit, new_formula, new_source "
+                        "FROM cap_changes "
+                        "WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n",
+                        values(run.text),
+                        into(change.at, change.before.limit, change.before.formula, change.before.source,
+                             change.after.limit, change.after.formula, change.after.source)},
+                 [&] { changes.push_back(change); });
     return {};
   }));
   return changes;
@@ -73,7 +47,7 @@ Result<void> SqliteLedger::mark_task_written(const RunId& run) {
   return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
     TS_TRY(const RunRow row, run_row(sql(), run));
     TS_CHECK(check_fence(sql(), row.n));
-    sql() << "UPDATE runs SET task_written = 1 WHERE n = ?", soci::use(row.n);
+    execute(sql(), "UPDATE runs SET task_written = 1 WHERE n = ?", values(row.n));
     return {};
   });
 }
@@ -125,16 +99,11 @@ Result<std::vector<ResponseRow>> SqliteLedger::responses(const RunId& run) {
     ResponseRow row;
     ColumnNames names;
     fields_of(row, names);
-    soci::statement select(sql());
-    select.exchange(soci::use(run.text));
-    RowReader reader(select);
-    fields_of(row, reader);
-    prepare(select, "SELECT " + names.list +
-                        " FROM responses WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n");
-    for (bool more = select.execute(true); more; more = select.fetch()) {
-      fields_of(row, reader.take());
-      rows.push_back(row);
-    }
+    for_each_row(sql(),
+                 Select{"SELECT " + names.list +
+                            " FROM responses WHERE run = (SELECT n FROM runs WHERE id = ?) ORDER BY n",
+                        values(run.text), [&](auto&& visit) { fields_of(row, visit); }},
+                 [&] { rows.push_back(row); });
     return {};
   }));
   return rows;
@@ -144,27 +113,24 @@ std::vector<RunRecord> SqliteLedger::select_runs(const Query& query) {
   RunRecord record;
   RunEnd end;
   long long n = 0;
-  const auto fields = [&](auto&& visit) {
+  const auto columns = [&](auto&& visit) {
     fields_of(record.start, visit);
     fields_of(end, visit);
     visit("heartbeat", record.heartbeat);
     visit("task_written", record.task_written);
     visit("n", n);
   };
+  const auto parameters = [&](auto&& visit) {
+    for (const std::string& text : query.texts) visit("", text);
+  };
   ColumnNames names;
-  fields(names);
-  soci::statement select(sql());
-  for (const std::string& text : query.texts) select.exchange(soci::use(text));
-  RowReader reader(select);
-  fields(reader);
-  prepare(select, "SELECT " + names.list + " FROM runs " + query.tail);
+  columns(names);
   std::vector<RunRecord> found;
-  for (bool more = select.execute(true); more; more = select.fetch()) {
-    fields(reader.take());
+  for_each_row(sql(), Select{"SELECT " + names.list + " FROM runs " + query.tail, parameters, columns}, [&] {
     record.live = end.totals;
     found.push_back(record);
     if (end.outcome != Outcome::running) load_parts(n, found.back().end.emplace(end));
-  }
+  });
   return found;
 }
 
@@ -172,21 +138,14 @@ void SqliteLedger::load_parts(long long n, RunEnd& end) {
   std::string name;
   Totals totals;
   const auto each = [&](const char* table, const char* column, const auto& use) {
-    soci::statement select(sql());
-    select.exchange(soci::use(n));
-    RowReader reader(select);
-    const auto fields = [&](auto&& visit) {
+    const auto columns = [&](auto&& visit) {
       visit(column, name);
       fields_of(totals, visit);
     };
     ColumnNames names;
-    fields(names);
-    fields(reader);
-    prepare(select, "SELECT " + names.list + " FROM " + table + " WHERE run = ?");
-    for (bool more = select.execute(true); more; more = select.fetch()) {
-      fields(reader.take());
-      use();
-    }
+    columns(names);
+    for_each_row(
+        sql(), Select{"SELECT " + names.list + " FROM " + table + " WHERE run = ?", values(n), columns}, use);
   };
   each("run_sources", "source", [&] {
     if (const auto source = source_named(name)) end.by_source[static_cast<std::size_t>(*source)] = totals;

@@ -35,7 +35,7 @@ class SqliteLedger final : public Ledger {
   void load_parts(long long n, RunEnd& end);
   void write_responses(const RunRow& row, const RunId& run, std::span<const ResponseRow> rows, UtcTime now);
   void write_end(const RunRow& row, const RunId& run, const RunEnd& end);
-  soci::session& sql() { return database_->sql(); }
+  Sql& sql() { return database_->sql(); }
 
   std::shared_ptr<Database> database_;
   BooksOptions options_;

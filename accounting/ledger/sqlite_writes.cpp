@@ -30,68 +30,26 @@ std::string upsert_text() {
          higher;
 }
 
-/// One statement for all rows of a transaction: its parameters are the fields of `row_`.
-class ResponseUpsert {
- public:
-  ResponseUpsert(soci::session& sql, long long run) : statement_(sql), run_(run), writer_(statement_) {
-    statement_.exchange(soci::use(run_));
-    fields_of(row_, writer_);
-    static const std::string text = upsert_text();
-    prepare(statement_, text);
-  }
-  void write(const ResponseRow& row) {
-    fields_of(row, writer_.again());
-    statement_.execute(true);
-  }
+void upsert(Sql& sql, long long run, const ResponseRow& row) {
+  static const std::string text = upsert_text();
+  execute(sql, text, [&](auto&& visit) {
+    visit("run", run);
+    fields_of(row, visit);
+  });
+}
 
- private:
-  soci::statement statement_;
-  long long run_;
-  ResponseRow row_;
-  RowWriter writer_;
-};
-
-/// What is known of a response; one statement for all rows of a transaction.
-class ResponseLookup {
- public:
-  ResponseLookup(soci::session& sql, long long run)
-      : statement_(sql), run_(run), writer_(statement_), reader_(statement_) {
-    statement_.exchange(soci::use(run_));
-    writer_("source", source_);
-    writer_("response_id", id_);
-    columns(reader_);
-    prepare(statement_,
-            "SELECT model, at, requests, input, cache_write_5m, cache_write_1h, cache_read, output, "
-            "reasoning FROM responses "
-            "WHERE run = ? AND source = ? AND response_id = ?");
-  }
-  std::optional<ResponseState> find(const ResponseRow& row) {
-    auto set = writer_.again();
-    set("source", row.source);
-    set("response_id", row.response_id);
-    if (!statement_.execute(true)) return std::nullopt;
-    columns(reader_.take());
-    (void)statement_.fetch();  // to its end, or the statement would hold the transaction open
-    return state_;
-  }
-
- private:
-  template <class Visitor>
-  void columns(Visitor&& visit) {
-    visit("model", state_.model);
-    visit("at", state_.at);
-    visit("requests", state_.requests);
-    for (std::size_t i = 0; i < std::size(kCountNames); ++i)
-      visit(kCountNames[i], state_.counts.*kTokenParts[i]);
-  }
-  soci::statement statement_;
-  long long run_;
-  Source source_ = Source::stream;
-  std::string id_;
-  ResponseState state_;
-  RowWriter writer_;
-  RowReader reader_;
-};
+std::optional<ResponseState> known_state(Sql& sql, long long run, const ResponseRow& row) {
+  ResponseState state;
+  TokenCounts& c = state.counts;
+  if (!first_row(sql, Select{"SELECT model, at, requests, input, cache_write_5m, cache_write_1h, cache_read, "
+                             "output, reasoning FROM responses "
+                             "WHERE run = ? AND source = ? AND response_id = ?",
+                             values(run, row.source, row.response_id),
+                             into(state.model, state.at, state.requests, c.input, c.cache_write_5m,
+                                  c.cache_write_1h, c.cache_read, c.output, c.reasoning)}))
+    return std::nullopt;
+  return state;
+}
 
 /// A response after one more report: highest of each part, the newest model that was said, the first time.
 ResponseState joined(const std::optional<ResponseState>& before, const ResponseRow& row) {
@@ -134,11 +92,9 @@ void SqliteLedger::write_responses(const RunRow& row, const RunId& run, std::spa
                                    UtcTime now) {
   const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
   Posting posting(sql(), prices);
-  ResponseLookup lookup(sql(), row.n);
-  ResponseUpsert upsert(sql(), row.n);
   for (const ResponseRow& response : rows) {
-    const auto before = lookup.find(response);
-    upsert.write(response);
+    const auto before = known_state(sql(), row.n, response);
+    upsert(sql(), row.n, response);
     posting.add(response.source, before, joined(before, response));
   }
   posting.post(row.n, run.text, now);

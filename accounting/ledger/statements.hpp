@@ -1,8 +1,56 @@
 #pragma once
 
+#include <memory>
+#include <unordered_map>
+
 #include "accounting/ledger/rows.hpp"
 
 namespace ts::ledger {
+
+/// A SOCI session that keeps its compiled statements: a run writes the same dozen each time, and to compile
+/// one takes longer than to execute it.
+class Sql {
+ public:
+  struct Prepared {
+    explicit Prepared(soci::session& session) : statement(session), writer(statement), reader(statement) {}
+    soci::statement statement;
+    RowWriter writer;
+    RowReader reader;
+    bool bound = false;  ///< its variables are exchanged and it is compiled
+    bool busy = false;   ///< somebody reads its rows
+  };
+
+  explicit Sql(std::unique_ptr<soci::session> session) : session_(std::move(session)) {}
+
+  [[nodiscard]] soci::session& session() { return *session_; }
+
+  /// Calls `use` with the statement of this text. If it throws, the statement is dropped, for it may stand at
+  /// a row.
+  template <class Use>
+  void with(const std::string& text, const Use& use) {
+    auto& kept = statements_[text];
+    if (kept && kept->busy) {  // its rows are being read: this use gets its own
+      Prepared own(*session_);
+      return use(own);
+    }
+    if (!kept) kept = std::make_unique<Prepared>(*session_);
+    Prepared& prepared = *kept;
+    prepared.busy = true;
+    try {
+      use(prepared);
+    } catch (...) {
+      statements_.erase(text);
+      throw;
+    }
+    prepared.busy = false;
+    if (statements_.size() > kMostKept) statements_.erase(text);
+  }
+
+ private:
+  static constexpr std::size_t kMostKept = 64;
+  std::unique_ptr<soci::session> session_;
+  std::unordered_map<std::string, std::unique_ptr<Prepared>> statements_;  ///< gone before the session
+};
 
 /// For statements without parameters.
 inline constexpr auto kNoParameters = [](auto&&) {};
@@ -13,51 +61,56 @@ template <class... T>
   return [&each...](auto&& visit) { (visit("", each), ...); };
 }
 
-/// Executes one statement. `parameters` visits its values in their order.
-template <class Parameters>
-void execute(soci::session& sql, const std::string& text, const Parameters& parameters) {
-  soci::statement statement(sql);
-  RowWriter writer(statement);
-  parameters(writer);
-  prepare(statement, text);
-  statement.execute(true);
+/// Variables that receive columns, in their order.
+template <class... T>
+[[nodiscard]] auto into(T&... each) {
+  return [&each...](auto&& visit) { (visit("", each), ...); };
 }
 
-/// A SELECT: what it says, its parameters, and the variables that receive its columns.
+/// A SELECT: what it says, its parameters, and the variables that receive its columns. The kinds of both
+/// follow from the text: the same text always comes with the same kinds.
 template <class Parameters, class Columns>
 struct Select {
   std::string text;
   Parameters parameters;
   Columns columns;
 };
+template <class Parameters, class Columns>
+Select(const char*, Parameters, Columns) -> Select<Parameters, Columns>;
+template <class Parameters, class Columns>
+Select(std::string, Parameters, Columns) -> Select<Parameters, Columns>;
 
 /// Calls `each` for every row, with the row's values in the variables that `columns` visits.
 template <class Parameters, class Columns, class Each>
-void for_each_row(soci::session& sql, const Select<Parameters, Columns>& select, const Each& each) {
-  soci::statement statement(sql);
-  RowWriter writer(statement);
-  select.parameters(writer);
-  RowReader reader(statement);
-  select.columns(reader);
-  prepare(statement, select.text);
-  for (bool more = statement.execute(true); more; more = statement.fetch()) {
-    select.columns(reader.take());
-    each();
-  }
+void for_each_row(Sql& sql, const Select<Parameters, Columns>& select, const Each& each) {
+  sql.with(select.text, [&](Sql::Prepared& prepared) {
+    if (prepared.bound) {
+      select.parameters(prepared.writer.again());
+    } else {
+      select.parameters(prepared.writer);
+      select.columns(prepared.reader);
+      prepare(prepared.statement, select.text);
+      prepared.bound = true;
+    }
+    for (bool more = prepared.statement.execute(true); more; more = prepared.statement.fetch()) {
+      select.columns(prepared.reader.take());
+      each();
+    }
+  });
 }
 
 /// The first row. False: there is none.
 template <class Parameters, class Columns>
-[[nodiscard]] bool first_row(soci::session& sql, const Select<Parameters, Columns>& select) {
+[[nodiscard]] bool first_row(Sql& sql, const Select<Parameters, Columns>& select) {
   bool found = false;
   for_each_row(sql, select, [&] { found = true; });
   return found;
 }
 
-/// Variables that receive columns, in their order.
-template <class... T>
-[[nodiscard]] auto into(T&... each) {
-  return [&each...](auto&& visit) { (visit("", each), ...); };
+/// Executes one statement that gives no rows. `parameters` visits its values in their order.
+template <class Parameters>
+void execute(Sql& sql, const std::string& text, const Parameters& parameters) {
+  for_each_row(sql, Select{text, parameters, [](auto&&) {}}, [] {});
 }
 
 }  // namespace ts::ledger
