@@ -103,8 +103,10 @@ class LocalChild final : public Child {
   void receive() {
     wire::ReportMessage message;
     ssize_t size = 0;
+    // A warden that has ended before it read our last command: the kernel says so first, and what it had reported comes after.
+    int resets = 0;
     do size = ::recv(event_fd(), &message, sizeof message, MSG_DONTWAIT);
-    while (size < 0 && errno == EINTR);
+    while (size < 0 && (errno == EINTR || (errno == ECONNRESET && ++resets < 3)));
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size == static_cast<ssize_t>(sizeof message)) pending_.push_back(translate(message));
     else take_over();

@@ -33,6 +33,25 @@ TEST_P(Stop, KillEndsTheSixProcessTree) {
   EXPECT_EQ(run.child->tier(), GetParam());
 }
 
+TEST_P(Stop, CommandsThatComeTooLateLoseNothing) {
+  for (int i = 0; i < 20; ++i) {
+    auto own = prepare_local_launcher();
+    ASSERT_FALSE(own.has_error());
+    auto child = (*own)->launch(contained({"/bin/true"}));
+    ASSERT_FALSE(child.has_error());
+    Running run(std::move(child).value());
+    const auto deadline = Clock::now() + kPatience;
+    while (!run.saw<TreeEmpty>() && Clock::now() < deadline) {
+      ASSERT_FALSE(run.child->signal_tree(SIGCONT).has_error());  // the warden may have ended, with this unread
+      auto event = run.child->next_event();
+      ASSERT_FALSE(event.has_error());
+      if (*event) run.seen.push_back(**event);
+    }
+    EXPECT_TRUE(run.saw<AgentExited>());
+    EXPECT_FALSE(run.saw<WardenLost>()) << "the end was taken for a crash";
+  }
+}
+
 TEST_P(Stop, LadderTermIsIgnoredKillIsNot) {
   auto run = launch(contained({agent("tree")}));
   const auto pids = pids_of(read_line(out.read.get()));
