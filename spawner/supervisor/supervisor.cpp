@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace ts::supervisor {
 namespace {
@@ -40,13 +41,14 @@ Actions Supervisor::on(const Event& event, MonoTime now) {
 
 std::optional<MonoTime> Supervisor::next_deadline() const {
   switch (phase_) {
-    case Phase::running: {
+    case Phase::running:
+    case Phase::held: {
       std::optional<MonoTime> next;
       const auto consider = [&](MonoTime from, const std::optional<microseconds>& limit) {
         if (limit && (!next || from + *limit < *next)) next = from + *limit;
       };
       consider(launched_, policy_.limits.max_time);
-      consider(last_activity_, policy_.limits.max_idle);
+      if (phase_ == Phase::running) consider(last_activity_, policy_.limits.max_idle);
       return next;
     }
     case Phase::stopping:
@@ -69,6 +71,7 @@ void Supervisor::handle(const Launched&, MonoTime now, Actions& out) {
 void Supervisor::handle(const Counted& event, MonoTime now, Actions& out) {
   if (event.observed != observed_) last_activity_ = now;
   observed_ = event.observed;
+  guard_ = event.guard;
   over_cap_ = policy_.limits.cap && observed_ >= *policy_.limits.cap;
   judge(now, out);
 }
@@ -77,9 +80,12 @@ void Supervisor::handle(const Activity&, MonoTime now, Actions&) { last_activity
 
 void Supervisor::handle(const AgentExited& event, MonoTime now, Actions& out) {
   status_ = event.status;
-  if (phase_ == Phase::running || phase_ == Phase::starting) {
+  if (alive()) {
+    go_on(now, out);
     phase_ = Phase::draining;
     drain_deadline_ = now + policy_.drain;
+  } else if (phase_ == Phase::stopping && below_ladder_) {
+    climb(now, out);  // it has ended; what it left behind has not
   }
   finish_if_done(out);
 }
@@ -106,7 +112,7 @@ void Supervisor::handle(const SignalReceived& event, MonoTime now, Actions& out)
   }
   if (event.signal == SIGINT || event.signal == SIGQUIT) {
     const bool again = interrupted_ && now - *interrupted_ <= policy_.ladder.rungs.front().grace;
-    if ((phase_ == Phase::running || phase_ == Phase::starting) && !again) {
+    if (alive() && !again) {
       interrupted_ = now;
       out.emplace_back(ForwardSignal{event.signal});
       return;
@@ -117,7 +123,42 @@ void Supervisor::handle(const SignalReceived& event, MonoTime now, Actions& out)
 }
 
 void Supervisor::handle(const StopRequested&, MonoTime now, Actions& out) {
-  if (phase_ == Phase::running || phase_ == Phase::starting) begin_stop({StopReason::operator_word, 0, 0, now}, out);
+  if (alive()) begin_stop({StopReason::operator_word, 0, 0, now}, out);
+}
+
+void Supervisor::handle(const RequestRefused&, MonoTime now, Actions& out) {
+  if ((phase_ != Phase::running && phase_ != Phase::held) || policy_.limits.on_cap != OnCap::stop) return;
+  begin_stop({StopReason::cap, policy_.limits.cap.value_or(0), observed_, now}, out, Pace::let_it_end);
+}
+
+void Supervisor::handle(const RequestHeld&, MonoTime now, Actions& out) {
+  if (phase_ == Phase::running && policy_.limits.on_cap == OnCap::hold) hold(StopReason::cap, now, out);
+}
+
+void Supervisor::handle(const HoldRequested&, MonoTime now, Actions& out) {
+  if (phase_ != Phase::running && phase_ != Phase::held) return;
+  const bool again = std::exchange(held_by_operator_, true);
+  if (!again) out.emplace_back(HoldRequests{});
+  hold(StopReason::operator_word, now, out);
+}
+
+void Supervisor::handle(const ResumeRequested&, MonoTime now, Actions& out) { go_on(now, out); }
+
+/// The agent waits from now on, and silence is no fault of its.
+void Supervisor::hold(StopReason reason, MonoTime now, Actions& out) {
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::held;
+  held_since_ = now;
+  out.emplace_back(AnnounceHold{reason, policy_.limits.cap.value_or(0), observed_});
+}
+
+void Supervisor::go_on(MonoTime now, Actions& out) {
+  if (phase_ != Phase::held) return;
+  phase_ = Phase::running;
+  held_by_operator_ = false;
+  held_for_ += duration_cast<milliseconds>(now - held_since_);
+  last_activity_ = now;
+  out.emplace_back(ResumeRequests{});
 }
 
 void Supervisor::handle(const CapChanged& event, MonoTime now, Actions& out) {
@@ -131,11 +172,12 @@ void Supervisor::handle(const CapChanged& event, MonoTime now, Actions& out) {
       if (below(percent)) kept = std::max(kept, percent);
     warned_ = kept;
   }
+  if (!held_by_operator_) go_on(now, out);
   judge(now, out);
 }
 
 void Supervisor::handle(const Tick&, MonoTime now, Actions& out) {
-  if (phase_ == Phase::running) {
+  if (phase_ == Phase::running || phase_ == Phase::held) {
     judge(now, out);
   } else if (phase_ == Phase::stopping) {
     if (now >= rung_deadline_) climb(now, out);
@@ -150,23 +192,26 @@ void Supervisor::handle(const Tick&, MonoTime now, Actions& out) {
 
 /// Weighs the run against its limits and does what the decision says.
 void Supervisor::judge(MonoTime now, Actions& out) {
-  if (phase_ != Phase::running) return;
-  const Observed seen{observed_, duration_cast<microseconds>(now - launched_), duration_cast<microseconds>(now - last_activity_),
-                      warned_};
+  if (phase_ != Phase::running && phase_ != Phase::held) return;
+  const auto idle = phase_ == Phase::held ? microseconds{0} : duration_cast<microseconds>(now - last_activity_);
+  const Observed seen{observed_, duration_cast<microseconds>(now - launched_), idle, warned_};
   const Decision decision = decide(policy_.limits, seen);
   if (const auto* warn = std::get_if<Warn>(&decision)) {
     warned_ = warn->threshold;
     out.emplace_back(*warn);
   } else if (const auto* stop = std::get_if<Stop>(&decision)) {
-    begin_stop({reason_of(stop->cause), stop->limit, stop->observed, now}, out);
-  } else if (const auto* hold = std::get_if<Hold>(&decision)) {
-    if (warned_ < 100) out.emplace_back(Warn{100, {}, hold->limit, hold->observed});
+    const bool gently = stop->cause == StopCause::cap && guard_ == Guard::gateway;
+    begin_stop({reason_of(stop->cause), stop->limit, stop->observed, now}, out, gently ? Pace::let_it_end : Pace::at_once);
+  } else if (const auto* held = std::get_if<Hold>(&decision)) {
+    // What does not pass the gateway can't wait: there the cap stops.
+    if (guard_ == Guard::none) return begin_stop({StopReason::cap, held->limit, held->observed, now}, out);
     warned_ = 100;
   }
 }
 
-void Supervisor::begin_stop(const StopDecision& decision, Actions& out) {
+void Supervisor::begin_stop(const StopDecision& decision, Actions& out, Pace pace) {
   if (!decision_ && phase_ != Phase::draining) decision_ = decision;
+  if (phase_ == Phase::held) held_for_ += duration_cast<milliseconds>(decision.at - held_since_);
   if (phase_ == Phase::draining) {
     end_leftovers(decision.at, out);
     return;
@@ -174,11 +219,17 @@ void Supervisor::begin_stop(const StopDecision& decision, Actions& out) {
   phase_ = Phase::stopping;
   out.emplace_back(RefuseRequests{});
   rung_ = 0;
-  apply_rung(decision.at, out);
+  below_ladder_ = pace == Pace::let_it_end && policy_.ladder.rungs.front().signal != SIGKILL;
+  if (below_ladder_) {
+    rung_deadline_ = decision.at + policy_.ladder.rungs.front().grace;
+  } else {
+    apply_rung(decision.at, out);
+  }
   out.emplace_back(AnnounceStop{decision});
 }
 
 void Supervisor::climb(MonoTime now, Actions& out) {
+  if (std::exchange(below_ladder_, false)) return apply_rung(now, out);
   if (rung_ + 1 < policy_.ladder.rungs.size()) ++rung_;
   apply_rung(now, out);
 }

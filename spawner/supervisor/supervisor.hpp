@@ -44,9 +44,15 @@ struct StopDecision {
 
 // ---- what happens -------------------------------------------------------------------------------------------------
 struct Launched {};
+/// What may be done about a cap that was reached.
+enum class Guard {
+  none,     ///< what is under way goes on costing: end it now
+  gateway,  ///< every request passes the gateway, which refuses from now on: the agent may hear it and end by itself
+};
 /// The ruling count by the cap's formula is now `observed`.
 struct Counted {
   std::int64_t observed = 0;
+  Guard guard = Guard::none;
 };
 /// The agent did something: a byte, a transcript line, a request.
 struct Activity {};
@@ -62,13 +68,20 @@ struct SignalReceived {
   int signal = 0;
 };
 struct StopRequested {};
+/// The gateway refused a request that what is left of the cap can't pay for. The agent has been told and will end by itself, most likely.
+struct RequestRefused {};
+/// The gateway keeps a request waiting because what is left of the cap can't pay for it (OnCap::hold).
+struct RequestHeld {};
+/// An operator wants every request to wait, or to go on.
+struct HoldRequested {};
+struct ResumeRequested {};
 struct CapChanged {
   std::optional<std::int64_t> limit;
 };
 /// Time has passed.
 struct Tick {};
 using Event = std::variant<Launched, Counted, Activity, AgentExited, StreamsClosed, TreeEmpty, SignalReceived, StopRequested,
-                           CapChanged, Tick>;
+                           RequestRefused, RequestHeld, HoldRequested, ResumeRequested, CapChanged, Tick>;
 
 // ---- what is to be done -------------------------------------------------------------------------------------------
 struct AnnounceStop {
@@ -76,6 +89,16 @@ struct AnnounceStop {
 };
 /// The gateway must admit nothing more.
 struct RefuseRequests {};
+/// The gateway must let every request wait.
+struct HoldRequests {};
+/// Requests that wait are weighed again.
+struct ResumeRequests {};
+/// Requests wait for a decision of a person, because of the cap or at an operator's word.
+struct AnnounceHold {
+  StopReason reason = StopReason::cap;   ///< cap or operator_word
+  std::int64_t limit = 0;                ///< 0: no cap
+  std::int64_t observed = 0;
+};
 struct SignalTree {
   int signal = 0;
 };
@@ -93,11 +116,12 @@ struct AnnounceLeftovers {};
 struct ReleaseTree {};
 struct Finish {};
 /// Action `Warn` (of the budget): threshold 100 stands for a cap that is only reported.
-using Action = std::variant<Warn, AnnounceStop, RefuseRequests, SignalTree, KillTree, ForwardSignal, CloseStreams,
+using Action = std::variant<Warn, AnnounceStop, RefuseRequests, HoldRequests, ResumeRequests, AnnounceHold, SignalTree, KillTree, ForwardSignal, CloseStreams,
                             AnnounceLeftovers, ReleaseTree, Finish>;
 using Actions = std::vector<Action>;
 
-enum class Phase { starting, running, stopping, draining, finished };
+/// held: the agent lives, and its requests wait for a person; the idle limit waits with them.
+enum class Phase { starting, running, held, stopping, draining, finished };
 
 /// The state machine of one run. Pure: the world comes in as events with the time, deeds go out as actions.
 class Supervisor {
@@ -114,6 +138,8 @@ class Supervisor {
   /// Absent: the agent is still alive or never started.
   [[nodiscard]] const std::optional<ExitStatus>& agent_status() const { return status_; }
   [[nodiscard]] const Policy& policy() const { return policy_; }
+  /// How long requests waited for a person, holds that are over.
+  [[nodiscard]] milliseconds held_for() const { return held_for_; }
   /// The count has passed the cap, whatever was done about it.
   [[nodiscard]] bool over_cap() const { return over_cap_; }
 
@@ -126,11 +152,19 @@ class Supervisor {
   void handle(const TreeEmpty&, MonoTime now, Actions& out);
   void handle(const SignalReceived& event, MonoTime now, Actions& out);
   void handle(const StopRequested&, MonoTime now, Actions& out);
+  void handle(const RequestRefused&, MonoTime now, Actions& out);
+  void handle(const RequestHeld&, MonoTime now, Actions& out);
+  void handle(const HoldRequested&, MonoTime now, Actions& out);
+  void handle(const ResumeRequested&, MonoTime now, Actions& out);
   void handle(const CapChanged& event, MonoTime now, Actions& out);
   void handle(const Tick&, MonoTime now, Actions& out);
 
   void judge(MonoTime now, Actions& out);
-  void begin_stop(const StopDecision& decision, Actions& out);
+  void hold(StopReason reason, MonoTime now, Actions& out);
+  void go_on(MonoTime now, Actions& out);
+  [[nodiscard]] bool alive() const { return phase_ == Phase::starting || phase_ == Phase::running || phase_ == Phase::held; }
+  enum class Pace { at_once, let_it_end };
+  void begin_stop(const StopDecision& decision, Actions& out, Pace pace = Pace::at_once);
   void climb(MonoTime now, Actions& out);
   void apply_rung(MonoTime now, Actions& out);
   void end_leftovers(MonoTime now, Actions& out);
@@ -145,10 +179,15 @@ class Supervisor {
   bool over_cap_ = false;
   bool leftovers_ended_ = false;
   std::int64_t observed_ = 0;
+  Guard guard_ = Guard::none;
   int warned_ = 0;
   MonoTime launched_;
   MonoTime last_activity_;
   std::size_t rung_ = 0;
+  bool below_ladder_ = false;  ///< stopping, and no rung was taken yet: the agent may end by itself
+  bool held_by_operator_ = false;
+  MonoTime held_since_;
+  milliseconds held_for_{0};
   MonoTime rung_deadline_;
   MonoTime drain_deadline_;
   std::optional<MonoTime> interrupted_;

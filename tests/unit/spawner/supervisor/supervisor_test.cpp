@@ -19,6 +19,9 @@ std::string words(const Actions& actions) {
     std::string operator()(const Warn& a) const { return "warn" + std::to_string(a.threshold); }
     std::string operator()(const AnnounceStop& a) const { return "stop:" + std::string{name_of(a.decision.reason)}; }
     std::string operator()(const RefuseRequests&) const { return "refuse"; }
+    std::string operator()(const HoldRequests&) const { return "hold"; }
+    std::string operator()(const ResumeRequests&) const { return "resume"; }
+    std::string operator()(const AnnounceHold& a) const { return "held:" + std::string{name_of(a.reason)}; }
     std::string operator()(const SignalTree& a) const { return "signal" + std::to_string(a.signal); }
     std::string operator()(const KillTree&) const { return "kill"; }
     std::string operator()(const ForwardSignal& a) const { return "forward" + std::to_string(a.signal); }
@@ -63,6 +66,90 @@ TEST(Supervisor, WarnsOnceAThresholdAndStopsAtTheCap) {
   ASSERT_TRUE(s.decision());
   EXPECT_EQ(s.decision()->limit, 1000);
   EXPECT_EQ(s.decision()->observed, 1000);
+}
+
+TEST(Supervisor, BehindTheGatewayTheAgentMayHearTheRefusalAndEndByItself) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(Counted{1000, Guard::gateway}, kStart)), "refuse stop:cap");
+  EXPECT_EQ(s.next_deadline(), kStart + 5s);
+  EXPECT_EQ(words(s.on(AgentExited{Exited{1}}, kStart + 1s)), "signal15");  // for what it left behind
+  EXPECT_EQ(words(s.on(StreamsClosed{}, kStart + 1s)), "");
+  EXPECT_EQ(words(s.on(TreeEmpty{}, kStart + 1s)), "finish");
+  EXPECT_EQ(s.decision()->reason, StopReason::cap);
+}
+
+TEST(Supervisor, ARefusedRequestStopsTheRunAndTheLadderFollowsIfTheAgentStays) {
+  Supervisor s = launched(capped(1000));
+  (void)s.on(Counted{900}, kStart);
+  EXPECT_EQ(words(s.on(RequestRefused{}, kStart)), "refuse stop:cap");
+  EXPECT_EQ(words(s.on(RequestRefused{}, kStart)), "");
+  EXPECT_EQ(s.decision()->observed, 900);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 5s)), "signal15");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 10s)), "kill");
+}
+
+TEST(Supervisor, ARefusedRequestStopsNothingWhereTheUserWantsToDecide) {
+  Policy policy = capped(1000);
+  policy.limits.on_cap = OnCap::hold;
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(RequestRefused{}, kStart)), "");
+  EXPECT_EQ(s.phase(), Phase::running);
+}
+
+TEST(Supervisor, AHeldRunWaitsForAPersonAndIsNotIdle) {
+  Policy policy = capped(1000);
+  policy.limits.on_cap = OnCap::hold;
+  policy.limits.max_idle = 10s;
+  policy.limits.max_time = 1h;
+  Supervisor s = launched(policy);
+  (void)s.on(Counted{940, Guard::gateway}, kStart);
+  EXPECT_EQ(words(s.on(RequestHeld{}, kStart + 1s)), "held:cap");
+  EXPECT_EQ(words(s.on(RequestHeld{}, kStart + 1s)), "");
+  EXPECT_EQ(s.phase(), Phase::held);
+  EXPECT_EQ(s.next_deadline(), kStart + 1h);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 10min)), "");
+  EXPECT_EQ(words(s.on(CapChanged{5000}, kStart + 10min)), "resume");
+  EXPECT_EQ(s.phase(), Phase::running);
+  EXPECT_EQ(s.next_deadline(), kStart + 10min + 10s);
+  EXPECT_EQ(s.held_for(), 599s);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 10min + 10s)), "refuse signal15 stop:idle");
+}
+
+TEST(Supervisor, AHeldRunCanBeStoppedEndedByTimeOrEndByItself) {
+  Policy policy = capped(1000);
+  policy.limits.on_cap = OnCap::hold;
+  policy.limits.max_time = 1min;
+  const auto held = [&] {
+    Supervisor s = launched(policy);
+    EXPECT_EQ(words(s.on(RequestHeld{}, kStart)), "held:cap");
+    return s;
+  };
+  Supervisor stopped = held();
+  EXPECT_EQ(words(stopped.on(StopRequested{}, kStart + 1s)), "refuse signal15 stop:operator");
+  EXPECT_EQ(stopped.held_for(), 1s);
+  Supervisor late = held();
+  EXPECT_EQ(words(late.on(Tick{}, kStart + 1min)), "refuse signal15 stop:time");
+  Supervisor ended = held();
+  EXPECT_EQ(words(ended.on(AgentExited{Exited{0}}, kStart)), "resume");
+  EXPECT_EQ(ended.phase(), Phase::draining);
+}
+
+TEST(Supervisor, AnOperatorHoldsAndResumesWhateverTheCap) {
+  Supervisor s = launched(capped(1000));
+  EXPECT_EQ(words(s.on(HoldRequested{}, kStart)), "hold held:operator");
+  EXPECT_EQ(words(s.on(HoldRequested{}, kStart)), "");
+  EXPECT_EQ(words(s.on(CapChanged{2000}, kStart)), "");
+  EXPECT_EQ(s.phase(), Phase::held);
+  EXPECT_EQ(words(s.on(ResumeRequested{}, kStart)), "resume");
+  EXPECT_EQ(words(s.on(ResumeRequested{}, kStart)), "");
+  EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart)), "forward2");
+}
+
+TEST(Supervisor, WhereTheGatewayCantHoldTheCapStops) {
+  Policy policy = capped(1000);
+  policy.limits.on_cap = OnCap::hold;
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(Counted{1000, Guard::none}, kStart)), "refuse signal15 stop:cap");
 }
 
 TEST(Supervisor, CountAfterTheStopChangesNothing) {
