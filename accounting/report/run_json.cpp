@@ -45,6 +45,19 @@ Json sources_json(const RunEnd& end) {
   return sources;
 }
 
+Json sum_json(const RequestSum& s) {
+  return {{"requests", s.requests}, {"refused", s.refused},   {"failed", s.failed},           {"predicted", s.predicted},   {"input", s.input},
+          {"cache_read", s.cache_read}, {"output", s.output}, {"reserved", s.reserved},       {"billed", s.billed},         {"unconfirmed", s.unconfirmed},
+          {"latency_us", s.latency_us}, {"held_us", s.held_us}};
+}
+
+Json requests_json(const RequestSums& sums) {
+  Json j = {{"all", sum_json(sums.all)}, {"by_model", Json::object()}, {"by_agent", Json::object()}};
+  for (const auto& [name, sum] : sums.by_model) j["by_model"][name] = sum_json(sum);
+  for (const auto& [name, sum] : sums.by_agent) j["by_agent"][name] = sum_json(sum);
+  return j;
+}
+
 Json json_of(const RunRecord& run) {
   const RunStart& start = run.start;
   const Totals totals = run.end ? run.end->totals : run.live;
@@ -103,7 +116,11 @@ Json json_of(const RunRecord& run) {
 
 }  // namespace
 
-std::string run_json(const RunRecord& run) { return dump(json_of(run)); }
+std::string run_json(const RunRecord& run, const RequestSums* requests) {
+  Json j = json_of(run);
+  j["requests"] = requests != nullptr && requests->all.requests > 0 ? requests_json(*requests) : Json(nullptr);
+  return dump(j);
+}
 
 std::string runs_json(const std::vector<RunRecord>& runs) {
   Json array = Json::array();

@@ -6,11 +6,13 @@
 
 #include "accounting/base/result.hpp"
 #include "accounting/ledger/records.hpp"
+#include "accounting/report/request_sums.hpp"
 
 namespace ts::report {
 
 /// A run as `show --json` and `--result` give it (contract: "Machine-readable"). Times RFC 3339 UTC, money micro-USD, unknown null.
-[[nodiscard]] std::string run_json(const ledger::RunRecord& run);
+/// `requests`: what the gateway wrote of its requests; null: not looked at, or there was no gateway.
+[[nodiscard]] std::string run_json(const ledger::RunRecord& run, const RequestSums* requests = nullptr);
 
 /// Several runs as one JSON array, as `ps --json` gives them.
 [[nodiscard]] std::string runs_json(const std::vector<ledger::RunRecord>& runs);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <fstream>
 
 #include "accounting/base/text.hpp"
 #include "accounting/report/run_json.hpp"
@@ -33,13 +34,51 @@ std::string end_text(const ledger::RunEnd& end) {
   return text;
 }
 
-std::string table(const ledger::RunRecord& run) {
+/// What the gateway wrote of its requests.
+report::RequestSums requests_of(const ledger::RunRecord& run) {
+  report::RequestAdder adder;
+  std::ifstream file(run.start.run_dir + "/events.jsonl", std::ios::binary);
+  std::vector<char> piece(64 * 1024);
+  while (!run.start.run_dir.empty() && file.good()) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    adder.push({piece.data(), static_cast<std::size_t>(file.gcount())});
+  }
+  return adder.finish();
+}
+
+std::string sum_text(const report::RequestSum& s, Formula formula) {
+  const auto amount = [&](std::int64_t value) { return formula == Formula::usd ? dollars(value) : with_commas(value); };
+  std::string text = fmt::format("{} request{}, billed {}", with_commas(static_cast<std::int64_t>(s.requests)), s.requests == 1 ? "" : "s", amount(s.billed));
+  if (s.unconfirmed > 0) text += fmt::format(", perhaps {} more", amount(s.unconfirmed));
+  if (s.refused > 0) text += fmt::format(", {} refused", s.refused);
+  if (s.failed > 0) text += fmt::format(", {} failed", s.failed);
+  if (s.input > 0) text += fmt::format(", fresh input {} (predicted {})", with_commas(s.input), with_commas(s.predicted));
+  const auto left = static_cast<std::int64_t>(s.requests - s.refused);
+  if (left > 0) text += fmt::format(", latency added {}", human_duration(std::chrono::microseconds{s.latency_us / left}));
+  return text;
+}
+
+std::string requests_text(const report::RequestSums& sums, Formula formula) {
+  constexpr std::size_t kShownAgents = 12;
+  if (sums.all.requests == 0) return {};
+  std::string text = row("requests", sum_text(sums.all, formula));
+  for (const auto& [model, sum] : sums.by_model) text += row("  model", fmt::format("{}: {}", model.empty() ? "not said" : model, sum_text(sum, formula)));
+  std::vector<std::pair<std::string_view, const report::RequestSum*>> agents;
+  for (const auto& [agent, sum] : sums.by_agent) agents.emplace_back(agent, &sum);
+  std::ranges::stable_sort(agents, [](const auto& a, const auto& b) { return a.second->billed > b.second->billed; });
+  for (std::size_t i = 0; i < std::min(agents.size(), kShownAgents); ++i)
+    text += row("  agent", fmt::format("{}: {}", agents[i].first, sum_text(*agents[i].second, formula)));
+  if (agents.size() > kShownAgents) text += row("  agent", fmt::format("… and {} more (--json has all)", agents.size() - kShownAgents));
+  return text;
+}
+
+std::string table(const ledger::RunRecord& run, const report::RequestSums& requests) {
   const ledger::RunStart& s = run.start;
   std::string text = row("run", s.id.text) + row("task", s.task_id + (s.task_title.empty() ? "" : " " + printable(s.task_title))) +
                      row("file", s.task_file) + row("agent", s.agent + (run.end && !run.end->agent_version.empty() ? " " + run.end->agent_version : "")) +
                      row("role", s.role) + row("command", fmt::format("{}", fmt::join(s.argv, " "))) + row("folder", s.run_dir) +
                      row("cap", cap_text(s.cap)) + row("started", rfc3339(s.started));
-  if (!run.end) return text + row("outcome", "running") + row("count", counts_text(run.live));
+  if (!run.end) return text + row("outcome", "running") + row("count", counts_text(run.live)) + requests_text(requests, s.cap.formula);
   const ledger::RunEnd& e = *run.end;
   text += row("ended", rfc3339(e.ended)) + row("outcome", end_text(e));
   text += row("count", e.ruling ? counts_text(e.totals) : "unknown: no meter saw any usage");
@@ -47,6 +86,7 @@ std::string table(const ledger::RunRecord& run) {
     if (const auto& totals = e.by_source[static_cast<std::size_t>(source)])
       text += row(fmt::format("  {}", name_of(source)), counts_text(*totals) + (e.ruling == source ? " ← counts" : ""));
   for (const auto& [model, totals] : e.by_model) text += row("  model", fmt::format("{}: {}", model.empty() ? "not said" : model, counts_text(totals)));
+  text += requests_text(requests, s.cap.formula);
   text += row("cost", e.cost ? dollars(*e.cost) : std::string{"unpriced"});
   for (const std::string& session : e.sessions) text += row("session", session);
   return text + row("receipt", e.receipt_json);
@@ -70,7 +110,8 @@ void add_show(CLI::App& program, Context& context) {
       if (ledger.has_error()) return fail(context, ledger.error());
       auto run = (*ledger)->find(words->run);
       if (run.has_error()) return fail(context, run.error());
-      print(words->json ? report::run_json(*run) : table(*run));
+      const report::RequestSums requests = requests_of(*run);
+      print(words->json ? report::run_json(*run, &requests) : table(*run, requests));
       return 0;
     };
   });
