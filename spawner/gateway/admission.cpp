@@ -11,9 +11,9 @@ namespace {
 
 /// A body up to here is read before anything is decided; what follows passes through in pieces.
 constexpr std::size_t kReadAhead = std::size_t{1} << 20;
-/// Source: Anthropic's page on extended thinking (budget_tokens is at least 1024 and below max_tokens); OpenAI's Responses API (16).
+/// Source: Anthropic's page on extended thinking (budget_tokens is at least 1024 and below max_tokens).
 constexpr Tokens kLeastThinking = 1025;
-constexpr Tokens kLeastOutput = 16;
+constexpr Tokens kLeastOutput = 512;  ///< a tool call that is cut in the middle is of no use to anybody: rather say no
 
 }  // namespace
 
@@ -27,6 +27,7 @@ asio::awaitable<void> Exchange::read_request() {
   if (!route_.model.empty()) facts_.model = route_.model;
   facts_.stream = facts_.stream || route_.streams;
   line_.model = facts_.model;
+  line_.agent = gateway_.agent_of(facts_);
 }
 
 Ask Exchange::ask() {
@@ -36,7 +37,9 @@ Ask Exchange::ask() {
   out.million_output_cost = gateway_.million_output(facts_.model);
   const Tokens choices = std::clamp<Tokens>(facts_.choices, 1, 1'000'000);
   if (facts_.max_output) out.wanted_output = *facts_.max_output > kMaxTokens / choices ? kMaxTokens : *facts_.max_output * choices;
-  out.least_output = std::min((facts_.thinking_budget ? kLeastThinking : kLeastOutput) * choices, std::max<Tokens>(out.wanted_output, 1));
+  // Where a person is to decide, an answer must not be cut because of us: the request waits instead.
+  const Tokens least = gateway_.setup.when_full == WhenFull::hold ? kComfortable : facts_.thinking_budget ? kLeastThinking : kLeastOutput;
+  out.least_output = std::min(least * choices, std::max<Tokens>(out.wanted_output, 1));
   return out;
 }
 
@@ -78,6 +81,7 @@ asio::awaitable<bool> Exchange::admit() {
       if (const auto* admitted = std::get_if<Admit>(&verdict)) {
         ticket_ = admitted->ticket;
         line_.reserved = admitted->reserved;
+        last_ = admitted->last;
         plan_edit(admitted->output);
         co_return true;
       }

@@ -5,8 +5,6 @@
 namespace ts::gateway {
 namespace {
 
-/// An answer within this limit is rarely cut: less is only granted to a request that is alone.
-constexpr Tokens kComfortable = 8192;
 constexpr std::int64_t kMillion = 1'000'000;
 
 __extension__ using Wide = __int128;
@@ -29,11 +27,11 @@ std::optional<std::int64_t> Balance::available(std::optional<std::int64_t> left)
   return *left - outstanding_ - unconfirmed_;
 }
 
-Admit Balance::admit(const Ask& ask, Tokens output) {
+Admit Balance::admit(const Ask& ask, Tokens output, Tokens most) {
   const std::int64_t reserved = saturating_add(std::clamp<std::int64_t>(ask.input_cost, 0, kMaxTokens), cost_of(output, ask.million_output_cost));
   tickets_[next_] = {reserved, 0};
   outstanding_ += reserved;
-  return {next_++, output, reserved};
+  return {next_++, output, reserved, output >= most};
 }
 
 Verdict Balance::weigh(const Ask& ask, std::optional<std::int64_t> left) {
@@ -47,9 +45,9 @@ Verdict Balance::weigh(const Ask& ask, std::optional<std::int64_t> left) {
   // Half of the rest at most, so that the next in parallel gets its part too; never so little that answers are cut for nothing.
   const Tokens share = std::min(wanted, std::max(most / 2, std::min(most, kComfortable)));
   const std::int64_t needed = saturating_add(std::clamp<std::int64_t>(ask.input_cost, 0, kMaxTokens), cost_of(ask.least_output, ask.million_output_cost));
-  if (room >= 0 && most >= std::min(wanted, kComfortable) && share >= ask.least_output) return admit(ask, share);
+  if (room >= 0 && most >= std::min(wanted, kComfortable) && share >= ask.least_output) return admit(ask, share, most);
   if (!tickets_.empty() && needed <= *left - unconfirmed_) return Wait{};
-  if (room >= 0 && most >= ask.least_output) return admit(ask, std::min(wanted, most));
+  if (room >= 0 && most >= ask.least_output) return admit(ask, std::min(wanted, most), most);
   return Refuse{needed, std::max<std::int64_t>(*left - unconfirmed_, 0)};
 }
 

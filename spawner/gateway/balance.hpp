@@ -9,6 +9,9 @@
 
 namespace ts::gateway {
 
+/// An answer within this limit is rarely cut: less is only granted to a request that is alone, and never where a person is to decide.
+inline constexpr Tokens kComfortable = 8192;
+
 /// What a request may come to, in the cap's unit (tokens by its formula, or micro-USD).
 struct Ask {
   std::int64_t input_cost = 0;               ///< of the predicted input
@@ -22,6 +25,7 @@ struct Admit {
   std::uint64_t ticket = 0;
   Tokens output = kMaxTokens;
   std::int64_t reserved = 0;
+  bool last = false;   ///< `output` is all that is left: an answer that reaches it has reached the cap
 };
 /// Not now: others are under way, and what they leave over of their reservations may be enough.
 struct Wait {};
@@ -60,7 +64,7 @@ class Balance {
     std::int64_t counted = 0;
     [[nodiscard]] std::int64_t outstanding() const { return reserved > counted ? reserved - counted : 0; }
   };
-  Admit admit(const Ask& ask, Tokens output);
+  Admit admit(const Ask& ask, Tokens output, Tokens most);
 
   std::map<std::uint64_t, Ticket> tickets_;
   std::int64_t outstanding_ = 0;

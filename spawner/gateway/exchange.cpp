@@ -206,6 +206,9 @@ void Exchange::settle() {
     gateway_.balance.settle(ticket_, line_.unconfirmed);
     if (known) gateway_.predictor.learn(facts_, prediction_, counts, Clock::now());
   }
+  // An answer that filled the last grant was cut by the cap, even if the agent makes do with it.
+  const bool filled = last_ && line_.clamped && counts.output >= granted_;
+  if (filled && gateway_.setup.on_full) gateway_.setup.on_full({line_.billed, gateway_.left().value_or(0)});
   gateway_.wake();
   if (gateway_.setup.on_request) gateway_.setup.on_request(line_);
 }

@@ -65,6 +65,7 @@ class Exchange {
   Ask ask_;
   std::uint64_t ticket_ = 0;             ///< 0: none
   Tokens granted_ = kMaxTokens;
+  bool last_ = false;                    ///< granted_ is all that was left
   bool committed_ = false;               ///< we have begun the answer ourselves, to keep the client
   bool sent_whole_ = false;
   bool streamed_ = false;                ///< the body was passed through in pieces: it can't be sent again

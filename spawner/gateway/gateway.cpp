@@ -22,6 +22,7 @@ constexpr std::size_t kMostConnections = 512;
 constexpr std::size_t kMostIdleLinks = 32;
 constexpr auto kLinkLife = 50s;  ///< providers close idle connections after a minute or more
 constexpr Tokens kMillion = 1'000'000;
+constexpr std::size_t kMostAgents = 10'000;
 
 }  // namespace
 
@@ -134,6 +135,16 @@ void Gateway::Impl::keep_link(std::size_t upstream, std::unique_ptr<Link> link) 
 }
 
 bool Gateway::Impl::first_use(std::string_view response_id) { return ids_.insert(std::hash<std::string_view>{}(response_id)).second; }
+
+std::string Gateway::Impl::agent_of(const RequestFacts& facts) {
+  auto known = agents_.find(facts.thread);
+  if (known == agents_.end()) {
+    if (!facts.has_tools) return "aside";
+    if (agents_.size() >= kMostAgents) return "others";
+    known = agents_.emplace(facts.thread, agents_.size()).first;
+  }
+  return known->second == 0 ? "main" : fmt::format("sub-{}", known->second);
+}
 
 Gateway::Gateway(asio::io_context& io, GatewaySetup setup) : impl_(std::make_shared<Impl>(io, std::move(setup))) {}
 Gateway::~Gateway() { impl_->stop(); }

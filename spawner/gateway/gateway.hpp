@@ -31,6 +31,7 @@ struct RequestLine {
   UtcTime at;                          ///< when its head had come in
   std::string api;
   std::string model;
+  std::string agent;                   ///< whose it is: "main", "sub-1" …; "aside": it offers no tools (the naming of a session)
   int status = 0;                      ///< sent to the agent; 0: none was sent
   Outcome outcome = Outcome::passed;
   TokenCounts predicted;               ///< input
@@ -66,6 +67,7 @@ struct GatewaySetup {
   std::function<UtcTime()> now;
   WhenFull when_full = WhenFull::refuse;
   std::chrono::milliseconds keep_alive{5000};               ///< between signs of life to a held request
+  std::chrono::milliseconds head_time{20'000};              ///< from a request's first byte to the end of its head: a slow loris gets no longer
 };
 
 struct GatewayStats {

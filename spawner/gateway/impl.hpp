@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <memory>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "spawner/gateway/balance.hpp"
@@ -35,6 +36,8 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   void keep_link(std::size_t upstream, std::unique_ptr<Link> link);
   /// False: another response of the run had this id.
   [[nodiscard]] bool first_use(std::string_view response_id);
+  /// Whose request it is (RequestLine::agent).
+  [[nodiscard]] std::string agent_of(const RequestFacts& facts);
 
   asio::io_context& io;
   GatewaySetup setup;
@@ -58,6 +61,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   std::vector<std::vector<std::unique_ptr<Link>>> idle_;
   std::unique_ptr<asio::ssl::context> tls_;
   std::unordered_set<std::size_t> ids_;
+  std::unordered_map<std::uint64_t, std::size_t> agents_;   ///< thread → in which order they came
 };
 
 }  // namespace ts::gateway

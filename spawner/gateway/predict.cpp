@@ -16,6 +16,9 @@ constexpr std::uint64_t kTellingWeight = 2000;
 constexpr std::chrono::minutes kCacheLife{5};
 constexpr std::chrono::minutes kLongCacheLife{60};
 constexpr Tokens kCacheBlock = 128;
+/// Marks may stand before the end of a prompt, and providers cache in blocks: so much of the last prompt may be fresh once more.
+constexpr Tokens kAnew = 1024;
+constexpr Tokens kMostAnew = 8192;
 
 Tokens prompt_of(const TokenCounts& counts) { return saturating_add(saturating_add(counts.input, counts.cache_write()), counts.cache_read); }
 Tokens fresh_of(const TokenCounts& counts) { return saturating_add(counts.input, counts.cache_write()); }
@@ -27,6 +30,8 @@ std::uint64_t opening_key(const RequestFacts& facts) { return mixed(facts.turns.
 std::uint64_t tools_key(const RequestFacts& facts) { return mixed(facts.tools, 2); }
 
 }  // namespace
+
+Predictor::Predictor() : anew_(kAnew) {}
 
 Tokens Predictor::tokens_of(std::uint64_t weight) const {
   return static_cast<Tokens>(std::ceil(std::min(static_cast<double>(weight) * per_byte_, static_cast<double>(kMaxTokens))));
@@ -59,10 +64,11 @@ Prediction Predictor::predict(ApiShape shape, const RequestFacts& facts, MonoTim
     } else if (fresh_enough && marks) {
       // What the last response read or wrote is in the cache now; other providers cache whole blocks of all that they saw.
       cached = shape == ApiShape::anthropic_messages ? saturating_add(base->counts.cache_read, base->counts.cache_write())
-                                                     : std::max<Tokens>(0, before / kCacheBlock * kCacheBlock - kCacheBlock);
+                                                     : before / kCacheBlock * kCacheBlock;
     }
   }
-  out.counts.cache_read = std::min(cached, prompt);
+  out.cached_at_most = std::min(cached, prompt);
+  out.counts.cache_read = std::max<Tokens>(out.cached_at_most - anew_, 0);
   const Tokens rest = prompt - out.counts.cache_read;
   (shape == ApiShape::anthropic_messages ? out.counts.cache_write_5m : out.counts.input) = rest;
   return out;
@@ -88,7 +94,9 @@ void Predictor::learn(const RequestFacts& facts, const Prediction& predicted, co
   if (fact > guess) {
     ++error_.times_short;
     error_.most_short = std::max(error_.most_short, fact - guess);
-    // A cache that was missed is no error of the estimate of the text: only the text's part is learned as a margin.
+    // What of the cache was billed anew is learned apart from the text; a cache that was gone altogether teaches nothing.
+    const Tokens anew = predicted.cached_at_most - actual.cache_read;
+    if (actual.cache_read > 0 && anew > anew_) anew_ = std::min(anew + anew / 8, kMostAnew);
     margin_ = std::max(margin_, std::min<Tokens>(prompt_of(actual) - prompt_of(predicted.counts) + margin_, 4000));
   }
   const std::uint64_t before = basis == Basis::bytes ? 0 : base->weight;

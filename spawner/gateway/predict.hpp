@@ -15,6 +15,7 @@ enum class Basis { conversation, same_tools, bytes };
 struct Prediction {
   TokenCounts counts;          ///< input only
   Basis basis = Basis::bytes;
+  Tokens cached_at_most = 0;   ///< that the cache may hold of it; what may be billed anew of that is in `counts` as fresh
 };
 
 /// How good the predictions were. Units: fresh input tokens.
@@ -30,6 +31,7 @@ struct PredictionError {
 /// what was added since. Learns from each response. Pure: time is a parameter. Memory: the last 4096 responses.
 class Predictor {
  public:
+  Predictor();
   [[nodiscard]] Prediction predict(ApiShape shape, const RequestFacts& facts, MonoTime now) const;
   /// The request's response was billed so.
   void learn(const RequestFacts& facts, const Prediction& predicted, const TokenCounts& actual, MonoTime now);
@@ -48,8 +50,9 @@ class Predictor {
 
   std::unordered_map<std::uint64_t, Known> known_;
   std::deque<std::uint64_t> order_;
-  double per_byte_ = 0.4;   ///< tokens a byte of text at most: more than any text that is mostly Latin takes
+  double per_byte_ = 0.34;  ///< tokens a byte of text: more than prose and code take
   Tokens margin_ = 64;
+  Tokens anew_;             ///< so much of what the cache holds may be billed as fresh all the same
   PredictionError error_;
 };
 

@@ -148,6 +148,8 @@ void BodyPass::open(bool object) {
   if (stack_.size() == 1 && config_key(key_at(1))) config_seen_ = true;
   if (stack_.size() == 1 && key_at(1) == "stream_options") usage_option_seen_ = true;
   if (cache_mark_ == 0 && !stack_.empty() && stack_.back().object && key_ == "cache_control") cache_mark_ = stack_.size();
+  if (stack_.size() == 2 && !stack_.back().object && key_at(1) == "tools") facts_.has_tools = true;
+  if (stack_.size() == 2 && object) role_.clear();
   stack_.push_back({object, false});
   state_ = object ? State::first_key : State::value;
 }
@@ -198,6 +200,7 @@ void BodyPass::end_value() {
   const bool element = stack_.size() == 2 && !stack_.back().object && key_at(1) == messages_key(shape_);
   const bool text = stack_.size() == 1 && key_at(1) == messages_key(shape_) && facts_.turns.empty();  // Responses: "input": "text"
   if ((element || text) && facts_.turns.size() < kMaxTurns) facts_.turns.push_back(turn_hash_);
+  if (facts_.thread == 0 && (text || (element && role_ == "user"))) facts_.thread = turn_hash_;
 }
 
 const char* BodyPass::string_part(const char* at, const char* end) {
@@ -257,6 +260,8 @@ void BodyPass::end_string() {
   const bool file = string_size_ > 1000 && (key_ == "data" || key_ == "file_data" || std::string_view{token_}.starts_with("data:"));
   facts_.weight += file ? std::min<std::uint64_t>(string_size_, kFileWeight + string_size_ / kFilePart) : string_size_;
   if (stack_.size() == 1 && key_at(1) == "model") facts_.model = token_;
+  if (stack_.size() == 1 && key_at(1) == "prompt_cache_key") cache_key_ = std::hash<std::string>{}(token_);
+  if (stack_.size() == 3 && key_ == "role" && key_at(1) == messages_key(shape_)) role_ = token_;
   if (stack_.size() == 1 && (limit_key(key_at(1)) || key_at(1) == "stream")) facts_.broken = true;
   if (cache_mark_ == 0 && key_ != "type" && key_at(1) == messages_key(shape_)) turn_hash_ = (turn_hash_ ^ 0xff) * kPrime;
   end_value();
@@ -332,6 +337,7 @@ void BodyPass::word(std::string_view name, std::string* out) {
 void BodyPass::finish() {
   if (!facts_.whole) facts_.broken = true;
   facts_.tools = tools_hash_;
+  if (cache_key_ != 0) facts_.thread = cache_key_;
 }
 
 }  // namespace ts::gateway

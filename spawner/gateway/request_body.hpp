@@ -21,6 +21,8 @@ struct RequestFacts {
   bool include_usage = false;               ///< OpenAI Chat: stream_options.include_usage
   std::uint64_t weight = 0;                 ///< bytes of text in it; images and files count as what they are billed like
   std::uint64_t tools = 0;                  ///< hash of the tools and the model
+  bool has_tools = false;                   ///< it offers tools: an agent at work, not the naming of a session
+  std::uint64_t thread = 0;                 ///< of whose conversation it is: hash of the key that names it, else of its beginning up to the user's first words; 0: unknown
   std::vector<std::uint64_t> turns;         ///< hash of the conversation up to each message; cache marks left out
   bool whole = false;                       ///< the body was one JSON object from its first byte to its last
   bool broken = false;                      ///< it isn't one, or it says in a strange way what must be found
@@ -90,10 +92,12 @@ class BodyPass {
   std::size_t cache_mark_ = 0;        ///< depth of a cache_control value; 0: not within one
   bool escaped_ = false;
   bool strange_ = false;              ///< the key has escapes
+  std::string role_;                  ///< of the message that is being read
   bool limit_seen_ = false;
   bool config_seen_ = false;
   bool usage_option_seen_ = false;
   std::uint64_t tools_hash_ = 0;
+  std::uint64_t cache_key_ = 0;       ///< OpenAI's prompt_cache_key: agents give each thread its own
   std::uint64_t turn_hash_ = 0;
   std::size_t grown_ = 0;
 };

@@ -17,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kHeadTime = 20s;        ///< from a head's first byte to its last: a slow loris gets no longer
 constexpr auto kIdleTime = 10min;
 constexpr auto kBodyTime = 60s;        ///< without a byte
 constexpr std::size_t kPiece = 16 * 1024;
@@ -71,7 +70,7 @@ asio::awaitable<bool> Session::read_head() {
   bool begun = false;
   for (;;) {
     if (!pending_.empty()) {
-      if (!std::exchange(begun, true)) limit(kHeadTime);
+      if (!std::exchange(begun, true)) limit(gateway_->setup.head_time);
       error_code error;
       const std::size_t used = request_->put(asio::buffer(pending_), error);
       pending_.erase(0, used);

@@ -49,6 +49,8 @@ TEST(GatewayFaults, UpstreamClosesAtEveryByteOfAPlainAnswer) { break_everywhere(
 TEST(GatewayFaults, UpstreamResetsAtEveryByteOfAPlainAnswer) { break_everywhere(json_answer(kSmall), kSmall, true); }
 TEST(GatewayFaults, UpstreamClosesAtEveryByteOfAStream) { break_everywhere(sse_answer(kAnthropicStream), kAnthropicStream, false); }
 
+TEST(GatewayFaults, UpstreamResetsAtEveryByteOfAStream) { break_everywhere(sse_answer(kAnthropicStream), kAnthropicStream, true); }
+
 TEST(GatewayFaults, WhatABrokenStreamHadToldCounts) {
   const std::string answer = sse_answer(kAnthropicStream);
   std::atomic<std::size_t> bytes{answer.find("event: message_delta")};
@@ -224,6 +226,33 @@ TEST(GatewayFaults, StrangersGetNothing) {
   }
   EXPECT_EQ(served, 0);
   EXPECT_EQ(box.ask("/v1/messages", kAsk).status(), 200);
+}
+
+TEST(GatewayFaults, ASlowLorisIsSentAway) {
+  RawUpstream provider(always(json_answer(kSmall)));
+  Box box(provider.port(), std::nullopt, [](GatewaySetup& setup) { setup.head_time = std::chrono::milliseconds(50); });
+  Wire wire = box.connect();
+  wire.send("POST " + box.prefix() + "/v1/messages HTTP/1.1\r\nx:");
+  const auto start = std::chrono::steady_clock::now();
+  while (wire.send("y") && std::chrono::steady_clock::now() - start < seconds(20)) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(wire.until_closed(), "");
+  EXPECT_EQ(provider.connections, 0);
+  EXPECT_EQ(box.ask("/v1/messages", kAsk).status(), 200);
+}
+
+TEST(GatewayFaults, AClientThatShutsItsSendingSideHasLeft) {
+  RawUpstream provider([&](Wire& wire) {
+    if (hear(wire).head.empty()) return;
+    while (wire.more()) {
+    }
+  });
+  Box box(provider.port(), 100'000);
+  Wire wire = box.connect();
+  wire.send(box.post("/v1/messages", kAsk));
+  wire.shut_down_sending();
+  (void)wire.until_closed();
+  EXPECT_EQ(box.lines(1).at(0).outcome, Outcome::client_gone);
+  EXPECT_EQ(box.stats().reserved, 0);
 }
 
 TEST(GatewayFaults, ManyIdleConnectionsLeaveRoomForTheAgent) {
