@@ -46,7 +46,7 @@ void print(std::string_view text);
 void add_run(CLI::App& program, Context& context);
 void add_ps(CLI::App& program, Context& context);
 void add_show(CLI::App& program, Context& context);
-void add_live(CLI::App& program, Context& context);   ///< usage, extend, stop
+void add_live(CLI::App& program, Context& context);   ///< usage, extend, hold, resume, stop
 void add_recover(CLI::App& program, Context& context);
 void add_logs(CLI::App& program, Context& context);
 void add_watch(CLI::App& program, Context& context);

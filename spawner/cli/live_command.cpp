@@ -87,6 +87,18 @@ void add_live(CLI::App& program, Context& context) {
   stop->footer("Example:\n  tracked-spawn stop 7f3k2m");
   stop->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::StopRequest{}); }; });
 
+  CLI::App* hold = program.add_subcommand("hold", "Let every request of a live run wait, from now on (needs its gateway)");
+  hold->add_option("RUN", words->run, "The run's id")->required();
+  hold->add_flag("--json", words->json, "As JSON");
+  hold->footer("Example:\n  tracked-spawn hold 7f3k2m");
+  hold->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::HoldRequest{}); }; });
+
+  CLI::App* resume = program.add_subcommand("resume", "Let the waiting requests of a live run go on");
+  resume->add_option("RUN", words->run, "The run's id")->required();
+  resume->add_flag("--json", words->json, "As JSON");
+  resume->footer("Example:\n  tracked-spawn resume 7f3k2m");
+  resume->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::ResumeRequest{}); }; });
+
   CLI::App* extend = program.add_subcommand("extend", "Give a live run another cap");
   extend->add_option("RUN", words->run, "The run's id")->required();
   extend->add_option("CAP", words->amount, "+40k (more), -10k (less) or 80k (the new cap)")->required();

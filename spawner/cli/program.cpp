@@ -65,10 +65,10 @@ void join_negative_values(std::vector<std::string>& words) {
 
 /// Who adds which commands, in the order of the help.
 struct Adder {
-  std::array<std::string_view, 3> names;
+  std::array<std::string_view, 5> names;
   void (*add)(CLI::App& program, Context& context);
 };
-constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "stop"}, add_live},
+constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "hold", "resume", "stop"}, add_live},
                              {{"logs"}, add_logs},       {{"watch"}, add_watch},   {{"meter"}, add_meter},   {{"task"}, add_task},
                              {{"recover"}, add_recover}, {{"doctor"}, add_doctor}, {{"config"}, add_config}, {{"completion"}, add_completion}};
 

@@ -17,6 +17,7 @@ struct RunWords {
   std::string formula;
   std::string factor;
   std::string on_cap = "stop";
+  std::string gateway = "auto";
   std::string max_time;
   std::string max_idle;
   std::string grace;
@@ -126,6 +127,8 @@ Result<session::RunOptions> meaning_of(const RunWords& words) {
   const auto on_cap = on_cap_named(words.on_cap);
   if (!on_cap) return bad_word(words.name("--on-cap"), words.on_cap, "it is stop, hold or report");
   options.on_cap = *on_cap;
+  if (words.gateway != "off" && words.gateway != "auto" && words.gateway != "on") return bad_word(words.name("--gateway"), words.gateway, "it is auto, on or off");
+  options.gateway = words.gateway == "on" ? session::GatewayMode::on : words.gateway == "auto" ? session::GatewayMode::automatic : session::GatewayMode::off;
   TS_CHECK(take_factor(words, options));
   TS_CHECK(take_limit({words.name("--max-time"), words.max_time}, options.max_time));
   TS_CHECK(take_limit({words.name("--max-idle"), words.max_idle}, options.max_idle));
@@ -157,7 +160,9 @@ void add_options(CLI::App& run, RunWords& w) {
   run.add_option("--cap-factor", w.factor, "Times the upper estimate, where no cap is stated (default 4x)")->type_name("FACTOR");
   run.add_option("--cap-formula", w.formula, "What the cap counts: fresh (default), total, output or usd")->type_name("FORMULA");
   run.add_option("--estimate", o.estimate, "The estimate, instead of the task file's")->type_name("TOKENS");
-  run.add_option("--on-cap", w.on_cap, "stop (default) or report")->type_name("ACTION");
+  run.add_option("--on-cap", w.on_cap, "stop (default), hold (requests wait for `extend` or `stop`; needs the gateway) or report")->type_name("ACTION");
+  run.add_option("--gateway", w.gateway, "Lead the agent's requests through a gateway that refuses what the cap can't pay for: auto (default: where the agent is known and has a cap), on or off")->type_name("WHEN");
+  run.add_option("--gateway-env", o.gateway_env, "A variable that gets the gateway's URL, such as OPENAI_BASE_URL=/v1; turns it on")->type_name("NAME=PATH");
   run.add_option("--role", o.role, "engineer (default), or what this run is instead: its counts go to that role's fields")->type_name("ROLE");
   run.add_option("--agent", o.agent, "claude, codex, gemini, opencode, qwen or other, where the command line does not tell")->type_name("NAME");
   run.add_option("--max-time", w.max_time, "Stop after this long: 90s, 15m, 2h")->type_name("TIME");

@@ -12,7 +12,7 @@ constexpr std::chrono::seconds kHeartbeatEvery{5};
 constexpr std::size_t kMostPendingRows = 512;
 
 std::string_view phase_name(supervisor::Phase phase) {
-  constexpr std::string_view names[] = {"starting", "running", "stopping", "draining", "finished"};
+  constexpr std::string_view names[] = {"starting", "running", "held", "stopping", "draining", "finished"};
   return names[static_cast<int>(phase)];
 }
 
@@ -42,6 +42,16 @@ void RunLoop::Impl::act(const supervisor::Action& action) {
   } else if (const auto* warn = std::get_if<Warn>(&action)) {
     log_.note(utc(), "warning", {{"percent", std::int64_t{warn->threshold}}, {"limit", warn->limit}, {"observed", warn->observed}});
     observer_.on_warning(*warn);
+  } else if (std::holds_alternative<supervisor::RefuseRequests>(action)) {
+    if (gateway_) gateway_->refuse_all(refusal_text());
+  } else if (std::holds_alternative<supervisor::HoldRequests>(action)) {
+    if (gateway_) gateway_->hold();
+  } else if (std::holds_alternative<supervisor::ResumeRequests>(action)) {
+    log_.note(utc(), "resumed", {});
+    if (gateway_) gateway_->resume();
+  } else if (const auto* held = std::get_if<supervisor::AnnounceHold>(&action)) {
+    log_.note(utc(), "held", {{"reason", supervisor::name_of(held->reason)}, {"limit", held->limit}, {"observed", held->observed}});
+    observer_.on_hold(*held);
   } else if (std::holds_alternative<supervisor::CloseStreams>(action)) {
     for (const auto& pump : pumps_) pump->close_now();
   } else if (std::holds_alternative<supervisor::AnnounceLeftovers>(action)) {
@@ -55,8 +65,15 @@ void RunLoop::Impl::act(const supervisor::Action& action) {
 void RunLoop::Impl::after_counts() {
   if (!metering_.take_changed()) return;
   observed_ = metering_.observed();
-  feed(supervisor::Counted{observed_});
+  feed(supervisor::Counted{observed_, guard()});
   flush_rows(false);
+}
+
+/// Whether the gateway can hold the cap: what was spent passed it. Where a person is to decide, one request that did is enough.
+supervisor::Guard RunLoop::Impl::guard() const {
+  const bool hold = supervisor_.policy().limits.on_cap == OnCap::hold;
+  const bool passes = gateway_ && (hold ? gateway_->stats().requests > 0 : metering_.meter().ruling() == Source::gateway);
+  return passes ? supervisor::Guard::gateway : supervisor::Guard::none;
 }
 
 /// Gives rows to the ledger: all of them at the end, else at most five times a second.
@@ -100,6 +117,7 @@ void RunLoop::Impl::finish() {
   (void)metering_.take_changed();
   observed_ = metering_.observed();
   if (control_) control_->stop();
+  if (gateway_) note_gateway();
   tick_.cancel();
   deadline_.cancel();
   leave_when_forwarded();
@@ -111,6 +129,30 @@ void RunLoop::Impl::leave_when_forwarded() {
   const bool waiting = std::ranges::any_of(tees_, [](const auto& tee) { return tee->wants_write(); });
   if (waiting && !give_up_forwarding_) return;
   io_.stop();
+}
+
+/// What a refused agent's user reads.
+std::string RunLoop::Impl::refusal_text() const {
+  const auto& limit = supervisor_.policy().limits.cap;
+  const auto& decision = supervisor_.decision();
+  if (!limit || (decision && decision->reason != supervisor::StopReason::cap)) return "tracked-spawn: this run is being stopped";
+  return setup_.gateway->refusal_text(metering_.observed(), *limit, metering_.sessions().empty() ? std::string{} : metering_.sessions().front());
+}
+
+/// The gateway's own account, at the end.
+void RunLoop::Impl::note_gateway() {
+  const gateway::GatewayStats stats = gateway_->stats();
+  gateway_->stop();
+  result_.gateway = stats;
+  log_.note(utc(), "gateway", {{"requests", static_cast<std::int64_t>(stats.requests)},
+                               {"refused", static_cast<std::int64_t>(stats.refused)},
+                               {"cut", static_cast<std::int64_t>(stats.cut)},
+                               {"strangers", static_cast<std::int64_t>(stats.strangers)},
+                               {"unconfirmed", stats.unconfirmed},
+                               {"predicted", stats.error.predicted},
+                               {"actual", stats.error.actual},
+                               {"times_short", static_cast<std::int64_t>(stats.error.times_short)},
+                               {"most_short", stats.error.most_short}});
 }
 
 void RunLoop::Impl::take_troubles() {

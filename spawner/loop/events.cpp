@@ -84,7 +84,7 @@ void RunLoop::Impl::hear_empty(const process::TreeEmpty& event) {
   result_.found = event.found;
   result_.survivors = event.survivors;
   result_.usage = event.usage;
-  if (const auto& decision = supervisor_.decision())
+  if (const auto& decision = supervisor_.decision(); decision && event.last_death >= decision->at)
     result_.crossing_to_dead = std::chrono::duration_cast<std::chrono::microseconds>(event.last_death - decision->at);
   log_.note(utc(), "tree_empty",
             {{"found", static_cast<std::int64_t>(event.found)}, {"survivors", static_cast<std::int64_t>(event.survivors)}});
@@ -154,6 +154,7 @@ void RunLoop::Impl::every_tick() {
     show_progress();
     take_troubles();
     look_for_blindness(now());
+    look_for_bypass();
     log_.flush();
     every_tick();
   });
@@ -170,6 +171,7 @@ void RunLoop::Impl::look_for_blindness(MonoTime at) {
     cpu_at_usage_ = 0;
     return;
   }
+  if (supervisor_.phase() == supervisor::Phase::held) last_usage_ = at;  // silence is what a hold is for
   if (blind_told_ || !setup_.blind_after || at - last_usage_ < *setup_.blind_after) return;
   const std::uint64_t cpu = cpu_ticks(members());
   if (cpu_at_usage_ == 0) cpu_at_usage_ = cpu;
@@ -187,9 +189,34 @@ control::Answer RunLoop::Impl::answer(const control::Request& request) {
     log_.note(utc(), "stop_requested", {});
     feed(supervisor::StopRequested{});
   } else if (!std::holds_alternative<control::UsageRequest>(request)) {
-    return {std::nullopt, "hold and resume need the gateway, which this run does not have"};
+    return hold_or_resume(request);
   }
   return {standing(), ""};
+}
+
+control::Answer RunLoop::Impl::hold_or_resume(const control::Request& request) {
+  if (!gateway_) return {std::nullopt, "hold and resume need the gateway, which this run does not have (--gateway on)"};
+  if (std::holds_alternative<control::HoldRequest>(request)) {
+    feed(supervisor::HoldRequested{});
+  } else {
+    feed(supervisor::ResumeRequested{});
+  }
+  return {standing(), ""};
+}
+
+/// What is left can't pay for a request: it was refused, or it waits for a decision.
+void RunLoop::Impl::hear_full(const gateway::Shortage& shortage) {
+  log_.note(utc(), "cap_short", {{"needed", shortage.needed}, {"left", shortage.left}});
+  if (setup_.gateway->when_full == gateway::WhenFull::refuse) return feed(supervisor::RequestRefused{});
+  feed(supervisor::RequestHeld{});
+}
+
+/// Tokens are spent, and not one request came by: a log-in that does not follow the address.
+void RunLoop::Impl::look_for_bypass() {
+  if (!gateway_ || bypass_told_ || metering_.events() == 0 || gateway_->stats().requests > 0) return;
+  bypass_told_ = true;
+  note_trouble("gateway", "the agent spends tokens and has sent no request through the gateway (subscription log-ins may not follow a base URL): "
+                          "the other meters hold the cap");
 }
 
 control::Answer RunLoop::Impl::extend(const control::ExtendRequest& request) {
@@ -200,6 +227,7 @@ control::Answer RunLoop::Impl::extend(const control::ExtendRequest& request) {
   log_.note(utc(), "cap_changed", {{"from", *cap}, {"to", limit}});
   observer_.on_cap_changed(limit);
   feed(supervisor::CapChanged{limit});
+  if (gateway_) gateway_->left_changed();
   return {standing(), ""};
 }
 

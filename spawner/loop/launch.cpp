@@ -60,6 +60,7 @@ Result<LoopResult> RunLoop::Impl::run(process::ChildLauncher& launcher) {
   follower_ = tail::make_follower(setup_.follow);
   follower_sink_ = std::make_unique<FollowedSink>(metering_, follower_);
   TS_CHECK(open_terminal_or_pipes());
+  TS_CHECK(start_gateway());
   TS_TRY(signals_, Signals::take(io_, {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH}));
   TS_CHECK(launch(launcher));
   start_sources();
@@ -72,6 +73,7 @@ Result<LoopResult> RunLoop::Impl::run(process::ChildLauncher& launcher) {
   result_.duration = std::chrono::duration_cast<std::chrono::microseconds>(now() - launched_);
   result_.decision = supervisor_.decision();
   result_.status = supervisor_.agent_status();
+  result_.held_for = supervisor_.held_for();
   const auto& cap = supervisor_.policy().limits.cap;
   result_.over_cap = cap && metering_.observed() >= *cap;
   return std::move(result_);
@@ -110,6 +112,24 @@ Result<void> RunLoop::Impl::launch(process::ChildLauncher& launcher) {
   if (bridge_) bridge_->pty().close_slave();
   result_.tier = child_->tier();
   return {};
+}
+
+/// Before the launch: the agent is born with the gateway's address.
+Result<void> RunLoop::Impl::start_gateway() {
+  if (!setup_.gateway) return {};
+  GatewayWorld world;
+  world.limit = [this]() -> std::optional<std::int64_t> {
+    const RunLimits& limits = supervisor_.policy().limits;
+    return limits.on_cap == OnCap::report ? std::nullopt : limits.cap;
+  };
+  world.on_full = [this](const gateway::Shortage& shortage) { hear_full(shortage); };
+  world.on_activity = [this] {
+    if (finishing_) return;
+    feed(supervisor::Activity{});
+    after_counts();
+  };
+  TS_TRY(gateway_, open_gateway(io_, *setup_.gateway, std::move(world), metering_, log_));
+  return wire_launch(*setup_.gateway, *gateway_, setup_.launch);
 }
 
 void RunLoop::Impl::add_pump(int fd, int our_fd, capture::RawFile& raw, std::string_view dialect) {

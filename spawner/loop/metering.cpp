@@ -72,6 +72,11 @@ std::int64_t Metering::observed() const {
   return most;
 }
 
+std::int64_t Metering::cost_of(std::string_view model, const TokenCounts& counts) const {
+  if (setup_.formula != Formula::usd) return by_formula(counts, setup_.formula);
+  return setup_.price ? setup_.price(model, counts, setup_.now()).value_or(0) : 0;
+}
+
 std::optional<MicroUsd> Metering::cost(std::vector<std::string>* unpriced) const {
   const auto ruling = meter_.ruling();
   if (!ruling || !setup_.price) return std::nullopt;

@@ -42,6 +42,9 @@ class Metering {
   /// Cost of the ruling source. Absent: nothing has a price. `unpriced` gets the models without one.
   [[nodiscard]] std::optional<MicroUsd> cost(std::vector<std::string>* unpriced = nullptr) const;
   [[nodiscard]] const Meter& meter() const { return meter_; }
+  /// What counts of one model add to observed(); a model without a price adds nothing.
+  [[nodiscard]] std::int64_t cost_of(std::string_view model, const TokenCounts& counts) const;
+  [[nodiscard]] const std::function<UtcTime()>& clock() const { return setup_.now; }
 
   /// True once after each change of any count.
   [[nodiscard]] bool take_changed() { return std::exchange(changed_, false); }

@@ -12,6 +12,7 @@
 #include "spawner/agents/profile.hpp"
 #include "spawner/capture/run_folder.hpp"
 #include "spawner/control/protocol.hpp"
+#include "spawner/loop/gateway_link.hpp"
 #include "spawner/loop/metering.hpp"
 #include "spawner/process/child.hpp"
 #include "spawner/supervisor/supervisor.hpp"
@@ -30,6 +31,8 @@ class RunObserver {
   /// A threshold was passed; 100: the cap is reached and only reported.
   virtual void on_warning(const Warn& warning) = 0;
   virtual void on_stop_begun(const supervisor::StopDecision& decision) = 0;
+  /// Requests of the agent wait for a person from now on.
+  virtual void on_hold(const supervisor::AnnounceHold& hold) = 0;
   /// Something the user should hear once: a file that can't be written, a transcript that can't be followed.
   virtual void on_notice(std::string_view kind, const std::string& message) = 0;
   virtual void on_session(std::string_view session) = 0;
@@ -53,6 +56,7 @@ struct LoopSetup {
   capture::RunFolder* folder = nullptr;       ///< never null
   tail::FollowRequest follow;
   std::string control_socket;                 ///< empty: none
+  std::optional<GatewayPlan> gateway;         ///< absent: none
   bool interactive = false;                   ///< stdin and stdout are a terminal: the agent gets a pty
   std::optional<milliseconds> blind_after = milliseconds{120'000};  ///< absent: silence means nothing
 };
@@ -65,6 +69,8 @@ struct LoopResult {
   std::optional<supervisor::StopDecision> decision;
   std::size_t found = 0;
   std::size_t survivors = 0;
+  std::optional<gateway::GatewayStats> gateway; ///< absent: the run went without
+  milliseconds held_for{0};                     ///< how long requests waited for a person
   std::size_t leftovers = 0;                    ///< processes that outlived the agent and were ended
   std::optional<std::chrono::microseconds> crossing_to_dead;
   std::int64_t observed_at_decision = 0;

@@ -28,6 +28,7 @@ class RunLoop::Impl {
   Result<void> launch(process::ChildLauncher& launcher);
   void add_pump(int fd, int our_fd, capture::RawFile& raw, std::string_view dialect);
   void start_sources();
+  Result<void> start_gateway();
 
   // events.cpp
   void watch_child();
@@ -41,6 +42,9 @@ class RunLoop::Impl {
   void every_tick();
   void look_for_blindness(MonoTime now);
   [[nodiscard]] control::Answer answer(const control::Request& request);
+  [[nodiscard]] control::Answer hold_or_resume(const control::Request& request);
+  void hear_full(const gateway::Shortage& shortage);
+  void look_for_bypass();
   [[nodiscard]] control::Answer extend(const control::ExtendRequest& request);
 
   // deeds.cpp
@@ -52,6 +56,9 @@ class RunLoop::Impl {
   void finish();
   void leave_when_forwarded();
   void take_troubles();
+  void note_gateway();
+  [[nodiscard]] supervisor::Guard guard() const;
+  [[nodiscard]] std::string refusal_text() const;
   [[nodiscard]] control::Standing standing() const;
   [[nodiscard]] std::vector<pid_t> members() const;
   void show_progress();
@@ -79,6 +86,7 @@ class RunLoop::Impl {
   std::unique_ptr<TerminalBridge> bridge_;
   std::unique_ptr<Signals> signals_;
   std::unique_ptr<ControlServer> control_;
+  std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<tail::Follower> follower_;
   std::unique_ptr<UsageSink> follower_sink_;
   std::optional<Descriptor> follower_events_;
@@ -96,6 +104,7 @@ class RunLoop::Impl {
   std::uint64_t bytes_at_usage_ = 0;
   std::uint64_t cpu_at_usage_ = 0;
   bool blind_told_ = false;
+  bool bypass_told_ = false;
   bool launch_failed_ = false;
   bool finishing_ = false;
   bool give_up_forwarding_ = false;

@@ -85,8 +85,30 @@ Result<void> use_policy(const RunOptions& options, Contract& contract) {
   if (!options.containment.empty()) {
     TS_TRY(contract.tier, process::parse_tier(options.containment));
   }
-  if (options.on_cap == OnCap::hold)
-    return Error{Errc::unsupported, "--on-cap hold needs the gateway, which this build does not have; use stop or report"};
+  return {};
+}
+
+/// Whether the agent's requests go through the gateway, and how.
+Result<void> use_gateway(const RunOptions& options, const Surroundings& world, Contract& contract) {
+  const bool needed = options.gateway == GatewayMode::on || !options.gateway_env.empty();
+  const bool known = contract.agent.profile->gateway.wire != agents::GatewayWire::none;
+  if (needed || (options.gateway == GatewayMode::automatic && known && contract.start.cap.limit)) {
+    std::vector<gateway::ExtraVariable> extra;
+    for (const std::string& text : options.gateway_env) {
+      TS_TRY(gateway::ExtraVariable variable, gateway::parse_extra_variable(text));
+      extra.push_back(std::move(variable));
+    }
+    auto plan = gateway::plan_wiring(contract.agent, {options.argv, world.env}, extra);
+    if (plan.has_value()) {
+      contract.gateway = std::move(*plan);
+    } else if (needed) {
+      return plan.error();
+    } else {
+      contract.notes.push_back("without the gateway: " + plan.error().message);
+    }
+  }
+  if (options.on_cap == OnCap::hold && !contract.gateway)
+    return Error{Errc::unsupported, "--on-cap hold needs the gateway: add --gateway on, or use stop or report"};
   return {};
 }
 
@@ -122,7 +144,8 @@ Result<void> fill(const RunOptions& options, const Surroundings& world, Contract
   TS_TRY(ResolvedCap cap, resolve_cap(sources));
   contract.start.cap = {cap.limit, cap.formula, cap.source};
   for (std::string& note : cap.notes) contract.notes.push_back(std::move(note));
-  return use_policy(options, contract);
+  TS_CHECK(use_policy(options, contract));
+  return use_gateway(options, world, contract);
 }
 
 std::string estimate_text(const ledger::Estimate& estimate) {

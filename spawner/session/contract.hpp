@@ -6,6 +6,7 @@
 
 #include "accounting/ledger/records.hpp"
 #include "spawner/agents/profile.hpp"
+#include "spawner/gateway/wiring.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/session/options.hpp"
 #include "taskfile/reading.hpp"
@@ -18,6 +19,7 @@ struct Contract {
   supervisor::Policy policy;
   agents::Detected agent;
   std::optional<process::Tier> tier;   ///< absent: the best that works
+  std::optional<gateway::Wiring> gateway;  ///< absent: the run goes without
   std::vector<std::string> notes;   ///< what the user should hear besides
 };
 

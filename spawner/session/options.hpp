@@ -17,6 +17,13 @@
 
 namespace ts::session {
 
+/// Whether the agent's requests go through the gateway.
+enum class GatewayMode {
+  off,
+  automatic,  ///< where the agent's profile says how, and a cap is set
+  on,         ///< refuse to run without
+};
+
 /// All that decides how one run goes; what nobody said is absent.
 struct RunOptions {
   std::vector<std::string> argv;                ///< the agent and its arguments, untouched
@@ -28,6 +35,8 @@ struct RunOptions {
   std::string estimate;                         ///< text; empty: the task file's
   FactorCap cap_factor;                         ///< × the upper estimate where no cap is stated
   OnCap on_cap = OnCap::stop;
+  GatewayMode gateway = GatewayMode::automatic;
+  std::vector<std::string> gateway_env;         ///< NAME=PATH: variables that get the gateway's URL; not empty: it is on
   std::string role = "engineer";
   std::string agent;                            ///< profile name; empty: recognised by argv
   std::optional<std::chrono::milliseconds> max_time;

@@ -27,6 +27,8 @@ void Reporter::on_warning(const Warn& warning) {
 
 void Reporter::on_stop_begun(const supervisor::StopDecision& decision) { console_.detail(stop_line(decision, context_.formula)); }
 
+void Reporter::on_hold(const supervisor::AnnounceHold& hold) { console_.say(hold_line(context_.run, hold, context_.formula)); }
+
 void Reporter::on_notice(std::string_view kind, const std::string& message) {
   console_.error(fmt::format("warning: {}: {}", kind, message));
 }

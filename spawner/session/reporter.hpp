@@ -25,6 +25,7 @@ class Reporter final : public loop::RunObserver {
   void on_started(process::Tier tier) override;
   void on_warning(const Warn& warning) override;
   void on_stop_begun(const supervisor::StopDecision& decision) override;
+  void on_hold(const supervisor::AnnounceHold& hold) override;
   void on_notice(std::string_view kind, const std::string& message) override;
   void on_session(std::string_view session) override;
   void on_progress(const control::Standing& standing) override;

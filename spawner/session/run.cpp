@@ -54,6 +54,7 @@ class Run {
   void begin();
   void announce();
   loop::LoopSetup setup();
+  loop::GatewayPlan gateway_plan();
   loop::MeteringSetup metering_setup() const;
   Result<loop::LoopResult> loop(process::ChildLauncher& launcher, loop::Metering& metering, Reporter& reporter, capture::EventLog& log);
   void launch_failed(const loop::LoopResult& result);
@@ -180,6 +181,7 @@ loop::LoopSetup Run::setup() {
   if (!s.control_socket.empty()) s.launch.env.push_back("TRACKED_SPAWN_SOCKET=" + s.control_socket);
   s.launch.cwd = world_.cwd;
   s.launch.tier = contract_.tier;
+  if (contract_.gateway) s.gateway = gateway_plan();
   s.follow.profile = contract_.agent.profile;
   s.follow.places = agents::transcript_places(*contract_.agent.profile, world_.env);
   s.follow.cwd = world_.cwd;
@@ -195,6 +197,20 @@ loop::LoopSetup Run::setup() {
   return s;
 }
 
+/// How the requests of the agent are led through the gateway.
+loop::GatewayPlan Run::gateway_plan() {
+  loop::GatewayPlan plan;
+  plan.wiring = *contract_.gateway;
+  plan.ca_file = env_of(world_, "NODE_EXTRA_CA_CERTS");
+  plan.when_full = options_.on_cap == OnCap::hold ? gateway::WhenFull::hold : gateway::WhenFull::refuse;
+  plan.refusal_text = [this](std::int64_t spent, std::int64_t limit, const std::string& session) {
+    return refusal_line(start(), spent, limit, agents::resume_command(*contract_.agent.profile, session).value_or(""));
+  };
+  for (std::size_t i = 0; i < plan.wiring.slots.size(); ++i)
+    console_.detail(fmt::format("gateway: {} points at it, in front of {}", plan.wiring.slots[i].name, plan.wiring.upstreams[i].base.text()));
+  return plan;
+}
+
 int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   open_folder();
   open_ledger();
@@ -205,7 +221,8 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   capture::EventLog log(folder_->open_events());
   loop::Metering metering(metering_setup(), log);
   const auto on_started = [this, parent, report = loop_setup.follow.stdout_report, interactive = loop_setup.interactive](process::Tier tier) {
-    console_.say(meters_line(start().id, *contract_.agent.profile, report, process::name_of(tier), start().cap.limit.has_value()));
+    const Safeguards safeguards{process::name_of(tier), start().cap.limit.has_value(), contract_.gateway.has_value()};
+    console_.say(meters_line(start().id, *contract_.agent.profile, report, safeguards));
     if (parent != nullptr) parent->tell_started(start().id);
     if (interactive) console_.hold_back();
   };

@@ -72,9 +72,26 @@ RunEnd end_of(const loop::LoopResult& result, const loop::Metering& metering, co
   return end;
 }
 
+namespace {
+
+/// The gateway's own account: how good its predictions were bounds the overshoot.
+nlohmann::ordered_json gateway_json(const gateway::GatewayStats& stats) {
+  return {{"requests", stats.requests},
+          {"refused", stats.refused},
+          {"cut", stats.cut},
+          {"unconfirmed", stats.unconfirmed},
+          {"predictions", stats.error.predictions},
+          {"predicted", stats.error.predicted},
+          {"actual", stats.error.actual},
+          {"times_short", stats.error.times_short},
+          {"most_short", stats.error.most_short}};
+}
+
+}  // namespace
+
 std::string receipt_of(const loop::LoopResult& result, const loop::Metering& metering, const RunStart& start, const std::string& resume) {
   using Json = nlohmann::ordered_json;
-  if (!result.decision && result.leftovers == 0) return {};
+  if (!result.decision && result.leftovers == 0 && !result.gateway) return {};
   Json j = {{"run", start.id.text}, {"tier", std::string{process::name_of(result.tier)}}};
   if (result.decision) {
     const std::int64_t after = std::max<std::int64_t>(metering.observed() - result.observed_at_decision, 0);
@@ -90,6 +107,8 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
   j["survivors"] = result.survivors;
   j["crossing_to_dead_us"] = result.crossing_to_dead ? Json(result.crossing_to_dead->count()) : Json(nullptr);
   if (result.leftovers > 0) j["leftovers_ended"] = result.leftovers;
+  if (result.held_for.count() > 0) j["held_ms"] = result.held_for.count();
+  if (result.gateway) j["gateway"] = gateway_json(*result.gateway);
   j["session"] = metering.sessions().empty() ? Json(nullptr) : Json(metering.sessions().front());
   j["resume"] = resume.empty() ? Json(nullptr) : Json(resume);
   return j.dump(2, ' ', false, Json::error_handler_t::replace);

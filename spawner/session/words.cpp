@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "accounting/base/text.hpp"
+#include "accounting/budget/cap.hpp"
 
 namespace ts::session {
 namespace {
@@ -97,17 +98,27 @@ std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap,
 }
 
 std::string meters_line(const RunId& run, const agents::Profile& profile, const agents::StdoutReport& report,
-                        std::string_view containment, bool capped) {
+                        const Safeguards& safeguards) {
   using agents::StdoutUsage;
   const bool transcripts = profile.store != agents::TranscriptStore::none;
   const bool prints = report.usage != StdoutUsage::none;
   std::string meters = transcripts && prints ? "transcript, stream" : transcripts ? "transcript" : prints ? "stream" : "none";
-  std::string line = fmt::format("run {} · {} · meters {} · containment {}", run.text, profile.name, meters, containment);
-  if (!capped) return line;
+  if (safeguards.gateway) meters = meters == "none" ? "gateway" : "gateway, " + meters;
+  std::string line = fmt::format("run {} · {} · meters {} · containment {}", run.text, profile.name, meters, safeguards.containment);
+  if (!safeguards.capped) return line;
+  if (safeguards.gateway) return line + " · worst overshoot: the error of the last requests' predictions";
   if (transcripts) return line + " · worst overshoot: the responses under way when the cap is crossed";
   if (report.usage == StdoutUsage::live || report.usage == StdoutUsage::unknown)
     return line + " · worst overshoot: what the agent does not print";
   return line + " · worst overshoot: not bounded, this agent tells its usage only at the end";
+}
+
+std::string refusal_line(const ledger::RunStart& start, std::int64_t spent, std::int64_t limit, const std::string& resume) {
+  std::string line = fmt::format("tracked-spawn: the cap of {} is reached: {} spent, and this request would pass it",
+                                 describe_limit({limit, start.cap.formula, {}, {}}), amount(spent, start.cap.formula));
+  line += start.task_id.empty() ? fmt::format(" (run {}).", start.id.text) : fmt::format(" ({}, run {}).", start.task_id, start.id.text);
+  line += " No request is passed on any more.";
+  return resume.empty() ? line : line + " To go on, resume with a higher cap: " + resume;
 }
 
 std::string warning_line(const Warn& warning, Formula formula, milliseconds elapsed) {
@@ -121,6 +132,14 @@ std::string warning_line(const Warn& warning, Formula formula, milliseconds elap
   return line;
 }
 
+std::string hold_line(const RunId& run, const supervisor::AnnounceHold& hold, Formula formula) {
+  const bool at_cap = hold.reason == supervisor::StopReason::cap;
+  const std::optional<std::int64_t> limit = hold.limit > 0 ? std::optional(hold.limit) : std::nullopt;
+  const std::string go_on = at_cap ? formula == Formula::usd ? "extend {} '+$1'" : "extend {} +40k" : "resume {}";
+  return fmt::format("held {}: {}; requests wait: `tracked-spawn {}` lets them go on, `tracked-spawn stop {}` ends the run",
+                     at_cap ? "at the cap" : "on request", spent_of(hold.observed, limit, formula), fmt::format(fmt::runtime(go_on), run.text), run.text);
+}
+
 std::string live_line(const control::Standing& s) {
   const milliseconds elapsed{s.elapsed_ms};
   std::string line = s.source.empty() ? std::string{"nothing metered yet"} : spent_of(s.spent, s.cap, s.formula);
@@ -128,6 +147,7 @@ std::string live_line(const control::Standing& s) {
   const std::int64_t rate = per_minute(s.spent, elapsed);
   if (rate > 0) line += fmt::format(" · {} a minute", short_amount(rate, s.formula));
   if (rate > 0 && s.cap && s.spent < *s.cap) line += fmt::format(" · cap in about {}", about(*s.cap - s.spent, rate));
+  if (s.phase == "held") line += " · held";
   return line + " · " + human_duration(milliseconds{s.elapsed_ms / 1000 * 1000});
 }
 

@@ -17,12 +17,25 @@ namespace ts::session {
 /// "39,871 of 40,000 fresh tokens", "12,345 fresh tokens", "$0.84 of $5.00".
 [[nodiscard]] std::string spent_of(std::int64_t spent, const std::optional<std::int64_t>& cap, Formula formula);
 
-/// "run 7f3k2m · claude · meters transcript, stream · containment cgroup · worst overshoot …"
+/// What stands between the agent and its cap.
+struct Safeguards {
+  std::string_view containment;
+  bool capped = false;
+  bool gateway = false;
+};
+
+/// "run 7f3k2m · claude · meters gateway, transcript, stream · containment cgroup · worst overshoot …"
 [[nodiscard]] std::string meters_line(const RunId& run, const agents::Profile& profile, const agents::StdoutReport& report,
-                                      std::string_view containment, bool capped);
+                                      const Safeguards& safeguards);
+
+/// What a refused agent's user reads. Empty `resume`: not known, or it can't be resumed.
+[[nodiscard]] std::string refusal_line(const ledger::RunStart& start, std::int64_t spent, std::int64_t limit, const std::string& resume);
 
 /// "50 % of the cap: 20,112 of 40,000 fresh tokens after 3m 12s (6.3K a minute, cap in about 3 min)"
 [[nodiscard]] std::string warning_line(const Warn& warning, Formula formula, std::chrono::milliseconds elapsed);
+
+/// "held at the cap: 2,900 of 3,000 fresh tokens; requests wait: `tracked-spawn extend …`"
+[[nodiscard]] std::string hold_line(const RunId& run, const supervisor::AnnounceHold& hold, Formula formula);
 
 /// "20,112 of 40,000 fresh tokens · 50 % · 6.3K a minute · cap in about 3 min · 3m 12s"
 [[nodiscard]] std::string live_line(const control::Standing& standing);

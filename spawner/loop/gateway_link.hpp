@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "spawner/capture/event_log.hpp"
+#include "spawner/gateway/gateway.hpp"
+#include "spawner/gateway/wiring.hpp"
+#include "spawner/loop/metering.hpp"
+#include "spawner/process/child.hpp"
+
+namespace ts::loop {
+
+/// How a run is led through the gateway.
+struct GatewayPlan {
+  gateway::Wiring wiring;
+  std::string ca_file;                      ///< more roots to trust; empty: none
+  gateway::WhenFull when_full = gateway::WhenFull::refuse;
+  /// What the agent's user reads when a request is refused. `session` is empty where it isn't known yet.
+  std::function<std::string(std::int64_t spent, std::int64_t limit, const std::string& session)> refusal_text;
+};
+
+/// What the gateway needs from the loop.
+struct GatewayWorld {
+  std::function<std::optional<std::int64_t>()> limit;   ///< the cap that requests are held to; absent: none
+  std::function<void(const gateway::Shortage&)> on_full;
+  std::function<void()> on_activity;
+};
+
+/// Starts a gateway for the plan and writes its URLs into the launch.
+[[nodiscard]] Result<std::unique_ptr<gateway::Gateway>> open_gateway(boost::asio::io_context& io, const GatewayPlan& plan, GatewayWorld world,
+                                                                     Metering& metering, capture::EventLog& log);
+
+/// The launch with the gateway's URLs in its arguments and its environment. Errors: invalid_argument.
+[[nodiscard]] Result<void> wire_launch(const GatewayPlan& plan, const gateway::Gateway& gateway, process::LaunchSpec& launch);
+
+}  // namespace ts::loop
