@@ -203,6 +203,8 @@ std::optional<Quote> PriceBook::quote(std::string_view model, const TokenCounts&
   return priced(*found, counts);
 }
 
+Quote PriceBook::quote(const PriceRow& row, const TokenCounts& counts) { return priced(row, counts); }
+
 std::optional<MicroUsd> PriceBook::cost(std::string_view model, const TokenCounts& counts, UtcTime at) const {
   const auto found = quote(model, counts, at);
   if (!found) return std::nullopt;

@@ -71,6 +71,9 @@ class PriceBook {
   /// The price of ONE response at a time. Absent: unpriced (unknown model, or no price at that time); never $0 for it.
   [[nodiscard]] std::optional<Quote> quote(std::string_view model, const TokenCounts& counts, UtcTime at) const;
 
+  /// The price of one response by the row that row() gave for its model and time.
+  [[nodiscard]] static Quote quote(const PriceRow& row, const TokenCounts& counts);
+
   /// quote() rounded half-even to micro-USD. For sums use CostSum, which rounds once.
   [[nodiscard]] std::optional<MicroUsd> cost(std::string_view model, const TokenCounts& counts, UtcTime at) const;
 

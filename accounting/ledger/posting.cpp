@@ -19,11 +19,20 @@ std::int64_t clamped(Int128 pico) {
 
 }  // namespace
 
-Spend Posting::priced(const std::string& model, const ResponseState& state) const {
+const PriceRow* Posting::price_row(const std::string& model, UtcTime at) {
+  const bool same = last_price_ != nullptr && model == last_model_ && (!last_price_->from || *last_price_->from <= at) &&
+                    (!last_price_->until || at < *last_price_->until);
+  if (same) return last_price_;
+  last_price_ = prices_().row(model, at);
+  last_model_ = model;
+  return last_price_;
+}
+
+Spend Posting::priced(const std::string& model, const ResponseState& state) {
   Spend spend{state.counts, state.requests, 0, 0};
   if (state.counts == TokenCounts{}) return spend;  // a run without usage doesn't even load the prices
-  if (const auto quote = prices_().quote(model, state.counts, state.at))
-    spend.cost_pico = clamped(quote->amount.pico);
+  if (const PriceRow* row = price_row(model, state.at))
+    spend.cost_pico = clamped(PriceBook::quote(*row, state.counts).amount.pico);
   else
     spend.unpriced = by_formula(state.counts, Formula::total);
   return spend;

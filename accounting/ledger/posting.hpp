@@ -37,7 +37,8 @@ class Posting {
   using Cell = std::pair<std::string, UtcTime>;  ///< model, slot
   using Cells = std::map<Cell, Spend>;
 
-  [[nodiscard]] Spend priced(const std::string& model, const ResponseState& state) const;
+  [[nodiscard]] Spend priced(const std::string& model, const ResponseState& state);
+  [[nodiscard]] const PriceRow* price_row(const std::string& model, UtcTime at);
   [[nodiscard]] std::optional<Source> ruling_of(long long run);
   [[nodiscard]] Cells cells_of(const std::string& table_and_filter, long long run,
                                std::optional<Source> source);
@@ -47,6 +48,8 @@ class Posting {
 
   Sql& sql_;
   const Prices& prices_;
+  std::string last_model_;  ///< most responses are of the model before them: its name is looked up once
+  const PriceRow* last_price_ = nullptr;
   std::map<Source, Cells> added_;
   long long run_ = 0;
   std::string id_;
