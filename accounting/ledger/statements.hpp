@@ -113,4 +113,13 @@ void execute(Sql& sql, const std::string& text, const Parameters& parameters) {
   for_each_row(sql, Select{text, parameters, [](auto&&) {}}, [] {});
 }
 
+/// Executes an INSERT, UPDATE or DELETE and says how many rows it changed.
+template <class Parameters>
+[[nodiscard]] long long changed_rows(Sql& sql, const std::string& text, const Parameters& parameters) {
+  execute(sql, text, parameters);
+  long long changed = 0;
+  sql.with(text, [&](Sql::Prepared& prepared) { changed = prepared.statement.get_affected_rows(); });
+  return changed;
+}
+
 }  // namespace ts::ledger
