@@ -134,12 +134,14 @@ Result<void> Database::migrate() {
 }
 
 Result<void> Database::write(Durability durability, milliseconds wait, const Work& work) {
+  const std::lock_guard turn(one_at_a_time_);
   wait_at_most(wait);
   TS_CHECK(set_durability(durability));
   return in_transaction("BEGIN IMMEDIATE", work);
 }
 
 Result<void> Database::read(const Work& work) {
+  const std::lock_guard turn(one_at_a_time_);
   wait_at_most(kPatience);
   return in_transaction("BEGIN", work);
 }

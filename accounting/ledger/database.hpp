@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 
 #include "accounting/ledger/ledger.hpp"
 #include "accounting/ledger/statements.hpp"
@@ -21,8 +22,8 @@ enum class Durability {
 inline constexpr std::chrono::milliseconds kPatience{60'000};
 
 /// One connection to the ledger's SQLite file: opening, migrating, transactions, waiting for other writers,
-/// and the one place that turns what SQLite and SOCI report into Errors. Thread: one object per thread, and
-/// never carried across a fork.
+/// and the one place that turns what SQLite and SOCI report into Errors. Thread: transactions of several threads come one
+/// after the other; never carried across a fork.
 class Database {
  public:
   using Work = std::function<Result<void>()>;
@@ -60,6 +61,7 @@ class Database {
   static int on_busy(void* self, int tries);
 
   std::filesystem::path path_;
+  std::mutex one_at_a_time_;  ///< held for a transaction
   std::unique_ptr<Sql> sql_;
   void* handle_ = nullptr;  ///< the sqlite3* of sql_
   std::chrono::steady_clock::time_point deadline_;

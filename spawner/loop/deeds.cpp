@@ -9,7 +9,7 @@ constexpr milliseconds kProgressEvery{100};
 constexpr milliseconds kFlushEvery{200};
 constexpr std::chrono::seconds kHeartbeatEvery{5};
 /// So many rows are not kept waiting for the next flush: memory stays bounded.
-constexpr std::size_t kMostPendingRows = 512;
+constexpr std::size_t kMostPendingRows = 1024;
 
 std::string_view phase_name(supervisor::Phase phase) {
   constexpr std::string_view names[] = {"starting", "running", "held", "stopping", "draining", "finished"};

@@ -40,8 +40,8 @@ class RunObserver {
   virtual void on_progress(const control::Standing& standing) = 0;
   /// Our terminal is about to get bytes of the agent: take the live line away.
   virtual void before_agent_output() = 0;
-  /// Rows for the ledger. False: it is busy; they come again.
-  virtual bool record(const std::vector<ledger::ResponseRow>& rows, const Totals& live) = 0;
+  /// Takes rows for the ledger. False: it is busy; the rows are untouched and come again.
+  virtual bool record(std::vector<ledger::ResponseRow>& rows, const Totals& live) = 0;
   /// A new cap was given for the live run.
   virtual void on_cap_changed(const std::optional<std::int64_t>& limit) = 0;
 };

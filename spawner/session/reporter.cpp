@@ -45,15 +45,13 @@ void Reporter::on_progress(const control::Standing& standing) {
 
 void Reporter::before_agent_output() { console_.clear_live(); }
 
-bool Reporter::record(const std::vector<ledger::ResponseRow>& rows, const Totals& live) {
-  if (context_.ledger == nullptr) return true;
-  const auto recorded = context_.ledger->record(context_.run, rows, live, context_.now(), kRecordWait);
-  if (recorded.has_value()) return true;
-  if (recorded.error().code == Errc::busy) return false;
-  if (!ledger_trouble_told_)
-    on_notice("ledger", recorded.error().message + "; the count goes on and is kept in the run's folder");
-  ledger_trouble_told_ = true;
-  return false;
+bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live) {
+  if (context_.recorder == nullptr) return true;
+  if (const auto trouble = context_.recorder->take_trouble(); trouble && !ledger_trouble_told_) {
+    on_notice("ledger", trouble->message + "; the count goes on and is kept in the run's folder");
+    ledger_trouble_told_ = true;
+  }
+  return context_.recorder->hand_over(rows, live, context_.now(), kRecordWait);
 }
 
 void Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {

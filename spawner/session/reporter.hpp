@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/background_recorder.hpp"
 #include "spawner/loop/run_loop.hpp"
 #include "spawner/session/console.hpp"
 
@@ -16,6 +16,7 @@ class Reporter final : public loop::RunObserver {
     Formula formula = Formula::fresh;
     ledger::Cap cap;
     ledger::Ledger* ledger = nullptr;   ///< null: the run goes on without one
+    ledger::BackgroundRecorder* recorder = nullptr;   ///< null where there is no ledger
     std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;
@@ -30,7 +31,7 @@ class Reporter final : public loop::RunObserver {
   void on_session(std::string_view session) override;
   void on_progress(const control::Standing& standing) override;
   void before_agent_output() override;
-  bool record(const std::vector<ledger::ResponseRow>& rows, const Totals& live) override;
+  bool record(std::vector<ledger::ResponseRow>& rows, const Totals& live) override;
   void on_cap_changed(const std::optional<std::int64_t>& limit) override;
 
   /// The cap as it is now, extensions included.

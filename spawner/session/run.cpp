@@ -8,6 +8,7 @@
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/prices.hpp"
+#include "accounting/ledger/background_recorder.hpp"
 #include "accounting/ledger/ledger.hpp"
 #include "accounting/ledger/response_file.hpp"
 #include "accounting/report/run_json.hpp"
@@ -72,6 +73,7 @@ class Run {
   std::string state_home_;
   std::optional<capture::RunFolder> folder_;
   std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<ledger::BackgroundRecorder> recorder_;
   std::unique_ptr<tail::SessionClaims> claims_;
   std::string resume_;
   bool task_written_ = false;
@@ -226,7 +228,8 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
     if (parent != nullptr) parent->tell_started(start().id);
     if (interactive) console_.hold_back();
   };
-  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), on_started, utc_now, mono_now}, console_);
+  if (ledger_) recorder_ = std::make_unique<ledger::BackgroundRecorder>(*ledger_, start().id);
+  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), recorder_.get(), on_started, utc_now, mono_now}, console_);
   loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
   auto result = run_loop.run(launcher);
   console_.let_go();
@@ -258,8 +261,10 @@ void Run::launch_failed(const loop::LoopResult& result) {
 
 /// The rows that the loop had no time to give to the ledger.
 void Run::record_rest(loop::Metering& metering) {
-  if (!ledger_ || metering.pending_rows() == 0) return;
-  const auto recorded = ledger_->record(start().id, metering.take_rows(), metering.meter().totals(), utc_now(), kLongWait);
+  if (!ledger_) return;
+  auto recorded = recorder_->finish(kLongWait);
+  if (recorded.has_value() && metering.pending_rows() > 0)
+    recorded = ledger_->record(start().id, metering.take_rows(), metering.meter().totals(), utc_now(), kLongWait);
   if (recorded.has_error())
     console_.error(fmt::format("warning: {}; the responses are kept in {}", recorded.error().message, folder_->path()));
 }
