@@ -31,7 +31,9 @@ Liveness liveness_of(const RunStart& run, const Here& here) {
   if (!run.boot_id.empty() && !here.boot_id.empty() && run.boot_id != here.boot_id) return Liveness::dead;
   const auto ticks = here.start_ticks(run.pid);
   if (ticks.has_error()) return Liveness::unknown;
-  return ticks.value() && *ticks.value() == run.pid_start_ticks ? Liveness::alive : Liveness::dead;
+  if (!ticks.value()) return Liveness::dead;
+  if (run.pid_start_ticks == 0) return Liveness::unknown;  // it began where /proc could not tell
+  return *ticks.value() == run.pid_start_ticks ? Liveness::alive : Liveness::dead;
 }
 
 Result<std::vector<OpenRun>> open_runs(Ledger& ledger, const Here& here) {

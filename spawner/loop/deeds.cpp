@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "spawner/loop/run_loop_impl.hpp"
@@ -56,6 +58,10 @@ void RunLoop::Impl::act(const supervisor::Action& action) {
     for (const auto& pump : pumps_) pump->close_now();
   } else if (std::holds_alternative<supervisor::AnnounceLeftovers>(action)) {
     result_.leftovers = members().size();
+  } else if (std::holds_alternative<supervisor::ReleaseTree>(action)) {
+    tell(child_->release_tree());
+  } else if (std::holds_alternative<supervisor::GiveUp>(action)) {
+    count_survivors();
   } else if (std::holds_alternative<supervisor::Finish>(action)) {
     finish();
   }
@@ -153,6 +159,15 @@ void RunLoop::Impl::note_gateway() {
                                {"actual", stats.error.actual},
                                {"times_short", static_cast<std::int64_t>(stats.error.times_short)},
                                {"most_short", stats.error.most_short}});
+}
+
+/// Nothing ended them: what is left is said, and stays with the warden.
+void RunLoop::Impl::count_survivors() {
+  const auto left = child_->members();
+  result_.survivors_known = left.has_value();
+  result_.survivors = left.has_value() ? left->size() : 0;
+  const std::string pids = left.has_value() ? fmt::format("{}", fmt::join(*left, ", ")) : "unknown: /proc is missing";
+  log_.note(utc(), "survivors", {{"count", static_cast<std::int64_t>(result_.survivors)}, {"pids", std::string_view{pids}}});
 }
 
 void RunLoop::Impl::take_troubles() {

@@ -71,6 +71,7 @@ struct LoopResult {
   std::size_t survivors = 0;
   std::optional<gateway::GatewayStats> gateway; ///< absent: the run went without
   milliseconds held_for{0};                     ///< how long requests waited for a person
+  bool survivors_known = true;                  ///< false: something would not end, and nothing here can list what it is
   std::size_t leftovers = 0;                    ///< processes that outlived the agent and were ended
   std::optional<std::chrono::microseconds> crossing_to_dead;
   std::int64_t observed_at_decision = 0;

@@ -36,6 +36,9 @@ class RunLoop::Impl {
   void hear_exit(const process::AgentExited& event);
   void hear_empty(const process::TreeEmpty& event);
   void hear_signal(const CaughtSignal& signal);
+  /// Who had a signal besides us.
+  enum class CaughtBy { us_alone, agent_too };
+  void interrupted(int signal, CaughtBy whom);
   void hear_stopped_agent();
   void watch_follower();
   void follow(bool tick);
@@ -59,6 +62,7 @@ class RunLoop::Impl {
   void note_gateway();
   [[nodiscard]] supervisor::Guard guard() const;
   [[nodiscard]] std::string refusal_text() const;
+  void count_survivors();
   [[nodiscard]] control::Standing standing() const;
   [[nodiscard]] std::vector<pid_t> members() const;
   void show_progress();

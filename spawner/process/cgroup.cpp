@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -12,6 +14,8 @@
 
 namespace ts::process {
 namespace {
+
+constexpr std::string_view kFolderPrefix = "tracked-spawn-";
 
 Error unsupported(std::string message) { return {Errc::unsupported, std::move(message)}; }
 
@@ -91,6 +95,14 @@ void walk_below(int folder, const Visit& visit, const After& after) {
   ::closedir(dir);
 }
 
+/// The lock that tells remove_abandoned() of a living owner. False: the folder was taken away before it was ours.
+bool lock_for_good(int folder, const std::string& path) {
+  struct stat ours {};
+  struct stat there {};
+  if (::flock(folder, LOCK_SH) != 0) return true;  // no locks here: then nobody cleans up either
+  return ::fstat(folder, &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino;
+}
+
 bool has_subfolders(int folder) {
   struct stat info {};
   return ::fstat(folder, &info) != 0 || info.st_nlink != 2;
@@ -118,9 +130,13 @@ Result<std::string> own_cgroup_folder() {
 
 Result<RunCgroup> RunCgroup::create(std::string_view name) {
   TS_TRY(const auto parent, own_cgroup_folder());
-  const auto plain = fmt::format("{}/tracked-spawn-{}", parent, name);
+  const auto plain = fmt::format("{}/{}{}", parent, kFolderPrefix, name);
   for (const auto& path : {plain, fmt::format("{}-{}", plain, ::getpid())}) {
-    if (::mkdir(path.c_str(), 0755) == 0) return opened(path);
+    if (::mkdir(path.c_str(), 0755) == 0) {
+      auto made = opened(path);
+      if (made.has_value() || path != plain) return made;
+      continue;
+    }
     if (errno != EEXIST) return unsupported(errno_error(fmt::format("{}: can't be made", path), errno).message);
   }
   return unsupported(fmt::format("{}: exists already", plain));
@@ -128,9 +144,29 @@ Result<RunCgroup> RunCgroup::create(std::string_view name) {
 
 Result<RunCgroup> RunCgroup::opened(std::string path) {
   UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder && ::faccessat(folder.get(), "cgroup.kill", W_OK, 0) == 0) return RunCgroup(std::move(folder), std::move(path));
+  if (!folder || !lock_for_good(folder.get(), path)) return unsupported(fmt::format("{}: taken away by another process", path));
+  if (::faccessat(folder.get(), "cgroup.kill", W_OK, 0) == 0) return RunCgroup(std::move(folder), std::move(path));
   ::rmdir(path.c_str());
   return unsupported(fmt::format("{}: no cgroup.kill (needs Linux 5.14)", path));
+}
+
+/// Whoever gets the exclusive lock knows that the run's tracked-spawn and its warden are gone.
+bool RunCgroup::is_abandoned(int folder) {
+  return ::flock(folder, LOCK_EX | LOCK_NB) == 0 && read_at(folder, "cgroup.events").find("populated 0") != std::string::npos;
+}
+
+std::size_t RunCgroup::remove_abandoned() {
+  const auto parent = own_cgroup_folder();
+  DIR* dir = parent.has_error() ? nullptr : ::opendir(parent->c_str());
+  std::vector<std::string> names;
+  while (const dirent* entry = dir != nullptr ? ::readdir(dir) : nullptr)
+    if (std::string_view(entry->d_name).starts_with(kFolderPrefix)) names.emplace_back(entry->d_name);
+  if (dir != nullptr) ::closedir(dir);
+  return static_cast<std::size_t>(std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+    auto path = fmt::format("{}/{}", *parent, name);
+    UniqueFd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    return folder && is_abandoned(folder.get()) && !adopt(std::move(folder), std::move(path)).remove().has_error();
+  }));
 }
 
 RunCgroup RunCgroup::adopt(UniqueFd folder_fd, std::string path) { return {std::move(folder_fd), std::move(path)}; }

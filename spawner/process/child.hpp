@@ -76,7 +76,8 @@ using ChildEvent =
     std::variant<AgentStarted, ExecFailed, AgentExited, AgentStopped, AgentContinued, WardenLost, TreeEmpty>;
 
 /// A launched agent and all of its descendants.
-/// Lifetime: destroying it while processes are left kills them all (and waits for that, milliseconds).
+/// Lifetime: destroying it while processes are left kills them all, unless they were released, and waits for that: milliseconds, at
+/// most two seconds. What can't be killed (another user's, stuck in the kernel) stays with the warden, which tries on.
 /// Thread: one thread. Nothing blocks but what says so.
 class Child {
  public:
@@ -103,6 +104,10 @@ class Child {
 
   /// SIGKILL to every process, sweep until none is left, verify. Ends in TreeEmpty. May be called again.
   virtual Result<void> kill_tree() = 0;
+
+  /// Nothing of the tree is to be ended by us any more, not even when this is destroyed or we die. No TreeEmpty comes unless it is
+  /// empty by itself.
+  virtual Result<void> release_tree() = 0;
 
   /// The pids that are alive in the tree now (a snapshot; zombies left out). Blocks for a scan of /proc at most.
   [[nodiscard]] virtual Result<std::vector<pid_t>> members() const = 0;

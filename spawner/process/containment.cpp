@@ -41,7 +41,7 @@ std::vector<TierCheck> detect_containment() {
   return {check_cgroup(),
           {Tier::pid_namespace, false, "not built: the other tiers hold every descendant without hiding /proc from the agent"},
           check_subreaper(),
-          {Tier::process_group, true, "always there; a child that leaves its group (setsid) is only seen when it ends"}};
+          {Tier::process_group, true, "always there; a child that leaves its group (setsid) misses SIGTERM and is ended when it comes back to the warden"}};
 }
 
 Tier best_of(const std::vector<TierCheck>& checks) {

@@ -15,7 +15,7 @@ enum class Tier {
   cgroup,         ///< a cgroup v2 of the run's own; cgroup.kill is atomic, forks can't outrun it
   pid_namespace,  ///< declared, not built: see detect_containment()
   subreaper,      ///< orphans come back to the warden; a freeze-and-rescan sweep over /proc ends them
-  process_group,  ///< no /proc: the agent's group, then whatever the warden inherits
+  process_group,  ///< no /proc: the agent's group, then generation by generation whatever the warden inherits
 };
 
 /// "cgroup", "pid-namespace", "subreaper", "process-group".

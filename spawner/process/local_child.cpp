@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -58,7 +59,7 @@ class LocalChild final : public Child {
 
   ~LocalChild() override {
     parts_.warden.socket.reset();  // with processes left, this is what makes the warden end them
-    if (!lost_) ::waitpid(parts_.warden.pid, nullptr, 0);
+    if (!lost_) wait_for_warden();
   }
 
   [[nodiscard]] int event_fd() const override { return parts_.warden.socket.get(); }
@@ -87,6 +88,8 @@ class LocalChild final : public Child {
     }
     return command({wire::Command::kill_tree});
   }
+
+  Result<void> release_tree() override { return command({wire::Command::release_tree}); }
 
   [[nodiscard]] Result<std::vector<pid_t>> members() const override {
     auto below = scan_descendants(lost_ ? ::getpid() : parts_.warden.pid);
@@ -150,6 +153,14 @@ class LocalChild final : public Child {
     return TreeEmpty{std::max(message.found, found_), message.survivors, MonoTime(std::chrono::nanoseconds(message.last_death_ns)), usage};
   }
 
+  void wait_for_warden() const {
+    const UniqueFd ending(static_cast<int>(::syscall(SYS_pidfd_open, parts_.warden.pid, 0)));
+    pollfd ready{ending.get(), POLLIN, 0};
+    const auto deadline = Clock::now() + kOrphanSweepLimit;
+    while (::waitpid(parts_.warden.pid, nullptr, WNOHANG) == 0 && Clock::now() < deadline)
+      ::poll(&ready, 1, ending ? static_cast<int>(std::chrono::milliseconds(kOrphanSweepLimit).count()) : 1);
+  }
+
   /// The warden is dead. Its children are ours now (we are a subreaper): end them here.
   void take_over() {
     ::waitpid(parts_.warden.pid, nullptr, 0);  // its orphans have moved when this returns
@@ -160,11 +171,11 @@ class LocalChild final : public Child {
     TreeEmpty result;
     result.found = std::max(found_, tree.alive().size());
     const auto deadline = Clock::now() + kOrphanSweepLimit;
-    auto left = tree.all();
+    auto left = left_of(tree);
     while (!left.empty() && Clock::now() < deadline) {
       tree.sweep();
       reap(left, result);
-      left = tree.all();
+      left = left_of(tree);
       if (!left.empty()) ::poll(nullptr, 0, 1);
     }
     result.survivors = left.size();
@@ -172,6 +183,11 @@ class LocalChild final : public Child {
     parts_.cgroup.reset();
     pending_.emplace_back(result);
     empty_ = true;
+  }
+
+  [[nodiscard]] static std::vector<pid_t> left_of(const ProcessTree& tree) {
+    const bool listed = !scan_descendants(::getpid()).has_error();
+    return listed ? tree.all() : probe_children(::getpid());
   }
 
   void reap(const std::vector<pid_t>& pids, TreeEmpty& result) {

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <charconv>
@@ -14,6 +15,9 @@
 
 namespace ts::process {
 namespace {
+
+constexpr pid_t kPidLimit = 1 << 22;     // PID_MAX_LIMIT of 64-bit Linux
+constexpr pid_t kProbedFirst = 1 << 15;  // descendants mostly have pids a little above the agent's
 
 struct DirCloser {
   void operator()(DIR* dir) const { ::closedir(dir); }
@@ -85,6 +89,18 @@ std::vector<pid_t> by_children_files(pid_t root) {
   return found;
 }
 
+bool is_child(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+std::vector<pid_t> children_between(pid_t begin, pid_t end) {
+  std::vector<pid_t> found;
+  for (pid_t pid = std::max(begin, 1); pid < std::min(end, kPidLimit); ++pid)
+    if (is_child(pid)) found.push_back(pid);
+  return found;
+}
+
 std::vector<ProcStat> all_processes() {
   std::vector<ProcStat> all;
   const Dir proc(::opendir("/proc"));
@@ -139,6 +155,11 @@ Result<std::vector<pid_t>> scan_descendants(pid_t root) {
   if (has_children_files()) return by_children_files(root);
   if (!read_proc_stat(::getpid())) return Error{Errc::unsupported, "/proc is not mounted: descendants can't be listed"};
   return by_parent_column(root);
+}
+
+std::vector<pid_t> probe_children(pid_t near) {
+  auto found = children_between(near, near + kProbedFirst);
+  return found.empty() ? children_between(1, kPidLimit) : found;
 }
 
 std::vector<pid_t> alive_of(const std::vector<pid_t>& pids) {

@@ -30,6 +30,10 @@ struct ProcStat {
 /// Errors: unsupported without /proc.
 [[nodiscard]] Result<std::vector<pid_t>> scan_descendants(pid_t root);
 
+/// The direct children of this process, zombies included, without /proc: wait(2) is asked about one pid after the other, from `near`
+/// upward first, and about all there can be (some tenths of a second) only if nothing is found there.
+[[nodiscard]] std::vector<pid_t> probe_children(pid_t near);
+
 /// The pids of `pids` that are alive: no zombies, nothing that is gone.
 [[nodiscard]] std::vector<pid_t> alive_of(const std::vector<pid_t>& pids);
 

@@ -87,8 +87,14 @@ void ProcessTree::freeze() const {
   }
 }
 
+/// A child of ours keeps its pid until we reap it, so none of these can be a stranger's.
+void ProcessTree::kill_children() const {
+  for (const pid_t pid : probe_children(root_)) ::kill(pid, SIGKILL);
+}
+
 void ProcessTree::sweep() const {
   if (cgroup_) static_cast<void>(cgroup_->kill());
+  if (root_ == ::getpid() && scan_descendants(root_).has_error()) return kill_children();
   freeze();
   signal_verified(all(), SIGKILL);
 }

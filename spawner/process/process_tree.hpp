@@ -31,12 +31,14 @@ class ProcessTree {
 
   /// One round of ending everything: cgroup.kill; then freeze (SIGSTOP until a scan finds nothing new) and SIGKILL.
   /// The dead have to be reaped by the caller, then another round, until wait(2) says that there is no child.
+  /// Without /proc (and with `root` this process) each round ends the direct children; theirs become direct ones by that.
   void sweep() const;
 
  private:
   /// Signals those of `pids` that a later scan still finds in the tree.
   void signal_verified(const std::vector<pid_t>& pids, int signal_number) const;
   void freeze() const;
+  void kill_children() const;
 
   pid_t root_;
   std::optional<RunCgroup> cgroup_;

@@ -29,6 +29,7 @@ using std::chrono::microseconds;
 constexpr microseconds kFirstSweepAfter{1000};  // what cgroup.kill has before /proc is searched for what left the cgroup
 constexpr microseconds kShortestPause{500};
 constexpr microseconds kLongestPause{50'000};
+constexpr microseconds kLongestPauseAlone{1'000'000};  // what is left then can't be killed now: another user's, or stuck in the kernel
 constexpr int kWardenSocket = 3;
 constexpr int kRemoveTries = 200;
 
@@ -54,7 +55,7 @@ class Warden {
       reap();
       if (killing_ && !finished_ && Clock::now() >= next_look_) sweep();
     }
-    if (launcher_gone_ && terminal_settings_) ::tcsetattr(terminal_.get(), TCSANOW, &*terminal_settings_);
+    if (launcher_gone_ && !released_ && terminal_settings_) ::tcsetattr(terminal_.get(), TCSANOW, &*terminal_settings_);
   }
 
  private:
@@ -90,12 +91,16 @@ class Warden {
       case wire::Command::kill_tree:
         if (!tree_.cgroup()) found_ = std::max(found_, tree_.alive().size());
         return start_killing();
+      case wire::Command::release_tree:
+        released_ = true;
+        return;
     }
   }
 
   void launcher_lost() {
     launcher_gone_ = true;
-    if (!launched_) finished_ = true;
+    if (!launched_ || released_) finished_ = true;
+    if (finished_) return;
     tier_ = tree_.cgroup() ? Tier::cgroup : Tier::subreaper;  // nobody is left who could do more
     if (tree_.cgroup()) static_cast<void>(tree_.cgroup()->kill());
     start_killing();
@@ -116,14 +121,14 @@ class Warden {
 
   void sweep() {
     if (tier_ == Tier::process_group) signal_agent(SIGKILL);
-    else tree_.sweep();
+    tree_.sweep();  // what left the group has no parent but us any more, or will soon
     reap();
     look_later();
   }
 
   void look_later() {
     next_look_ = Clock::now() + pause_;
-    pause_ = std::min(pause_ * 2, kLongestPause);
+    pause_ = std::min(pause_ * 2, launcher_gone_ ? kLongestPauseAlone : kLongestPause);
   }
 
   void launch(wire::LaunchFds& fds) {
@@ -184,10 +189,15 @@ class Warden {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0) {
-      if (WIFEXITED(status) || WIFSIGNALED(status)) last_death_ = Clock::now();
+      if (WIFEXITED(status) || WIFSIGNALED(status)) count_death();
       if (pid == agent_) report_agent(status);
     }
     if (pid < 0 && errno == ECHILD) finish();
+  }
+
+  void count_death() {
+    last_death_ = Clock::now();
+    if (killing_ && tier_ == Tier::process_group) found_ = std::max(found_, ++ended_);  // nothing could list them before
   }
 
   void report_agent(int status) {
@@ -241,8 +251,10 @@ class Warden {
   bool launcher_gone_ = false;
   bool killing_ = false;
   bool strays_ = false;
+  bool released_ = false;
   bool finished_ = false;
   std::size_t found_ = 0;
+  std::size_t ended_ = 0;  ///< reaped since the killing began
   Clock::time_point last_death_{};
   Clock::time_point next_look_{};
   microseconds pause_{kShortestPause};

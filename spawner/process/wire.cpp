@@ -141,8 +141,9 @@ std::optional<CommandMessage> receive_command(int socket, LaunchFds& fds) {
   header.msg_control = control.data();
   header.msg_controllen = control.size();
   ssize_t size = 0;
+  // ECONNRESET says, once, that the launcher left reports unread; its last commands are still there to be read.
   do size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
+  while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size != static_cast<ssize_t>(sizeof message)) return std::nullopt;
   if (message.command != Command::launch) return message;
   keep_fds(header, fds);

@@ -15,7 +15,7 @@
 /// What the launcher and its warden say to each other over a SOCK_SEQPACKET pair. Both are the same binary, so plain structs do.
 namespace ts::process::wire {
 
-enum class Command : std::uint32_t { launch = 1, signal_agent, signal_tree, kill_tree };
+enum class Command : std::uint32_t { launch = 1, signal_agent, signal_tree, kill_tree, release_tree };
 
 struct CommandMessage {
   Command command{};

@@ -1,6 +1,7 @@
 #include "spawner/session/doctor.hpp"
 
 #include <fmt/format.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -170,12 +171,22 @@ void look_at_number(const char* path, std::int64_t least, Findings& out) {
   std::int64_t value = 0;
   const std::string name = fs::path{path}.filename().string();
   if (!(file >> value)) {
-    out.push_back({"system", name, Health::note, fmt::format("{}: can't be read; transcripts are then looked at by time", path), {}});
+    out.push_back({"system", name, Health::note, fmt::format("{}: can't be read, so the limit is not known", path), {}});
     return;
   }
   const bool low = value < least;
   out.push_back({"system", name, low ? Health::bad : Health::good, fmt::format("{}", value),
                  low ? fmt::format("raise it (sysctl fs.inotify.{}={}): too low a limit makes transcript metering slow", name, least) : ""});
+}
+
+/// What a run does first: the limits alone don't tell what others have used up.
+void look_at_inotify(Findings& out) {
+  const int fd = ::inotify_init1(IN_CLOEXEC);
+  const bool works = fd >= 0 && ::inotify_add_watch(fd, "/", IN_CREATE | IN_ONLYDIR) >= 0;
+  const Error why = errno_error(fd < 0 ? "no instance is to be had" : "no watch is to be had", errno);
+  if (fd >= 0) ::close(fd);
+  out.push_back({"system", "inotify", works ? Health::good : Health::bad, works ? "works" : why.message,
+                 works ? "" : "raise fs.inotify.max_user_instances and max_user_watches, or end what holds them; until then runs look through transcripts every second"});
 }
 
 }  // namespace
@@ -191,6 +202,7 @@ std::vector<Finding> examine(const Surroundings& world) {
   look_at_ledger(world, out);
   look_at_agents(world, out);
   look_at_configuration(world, out);
+  look_at_inotify(out);
   look_at_number("/proc/sys/fs/inotify/max_user_watches", 8192, out);
   look_at_number("/proc/sys/fs/inotify/max_user_instances", 32, out);
   return out;

@@ -104,7 +104,7 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
     j["overshoot"] = start.cap.limit ? std::max<std::int64_t>(metering.observed() - *start.cap.limit, 0) : 0;
   }
   j["found"] = result.found;
-  j["survivors"] = result.survivors;
+  j["survivors"] = result.survivors_known ? Json(result.survivors) : Json(nullptr);
   j["crossing_to_dead_us"] = result.crossing_to_dead ? Json(result.crossing_to_dead->count()) : Json(nullptr);
   if (result.leftovers > 0) j["leftovers_ended"] = result.leftovers;
   if (result.held_for.count() > 0) j["held_ms"] = result.held_for.count();

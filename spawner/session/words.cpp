@@ -57,7 +57,7 @@ std::int64_t final_count(const ledger::RunStart& start, const ledger::RunEnd& en
 std::string dead_text(const loop::LoopResult& result) {
   std::string text = fmt::format(" · {} process{} ended", result.found, result.found == 1 ? "" : "es");
   if (result.crossing_to_dead) text += " in " + human_duration(*result.crossing_to_dead);
-  return text + fmt::format(", {} left", result.survivors);
+  return text + (result.survivors_known ? fmt::format(", {} left", result.survivors) : ", what is left can't be told without /proc");
 }
 
 std::string why_stopped(const supervisor::StopDecision& decision) {

@@ -10,6 +10,7 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
+constexpr int kMostKills = 5;
 constexpr std::string_view kReasonNames[] = {"cap", "time", "idle", "operator", "interrupt"};
 
 StopReason reason_of(StopCause cause) {
@@ -180,12 +181,12 @@ void Supervisor::handle(const Tick&, MonoTime now, Actions& out) {
   if (phase_ == Phase::running || phase_ == Phase::held) {
     judge(now, out);
   } else if (phase_ == Phase::stopping) {
-    if (now >= rung_deadline_) climb(now, out);
+    if (now >= rung_deadline_) climb_or_give_up(now, out);
   } else if (phase_ == Phase::draining) {
     if (!leftovers_ended_ && now >= drain_deadline_) {
       end_leftovers(now, out);
     } else if (leftovers_ended_ && now >= rung_deadline_) {
-      climb(now, out);
+      climb_or_give_up(now, out);
     }
   }
 }
@@ -234,10 +235,19 @@ void Supervisor::climb(MonoTime now, Actions& out) {
   apply_rung(now, out);
 }
 
+void Supervisor::climb_or_give_up(MonoTime now, Actions& out) {
+  if (kills_ < kMostKills) return climb(now, out);
+  out.emplace_back(GiveUp{});
+  if (!streams_closed_) out.emplace_back(CloseStreams{});
+  phase_ = Phase::finished;
+  out.emplace_back(Finish{});
+}
+
 void Supervisor::apply_rung(MonoTime now, Actions& out) {
   const process::StopRung& rung = policy_.ladder.rungs[rung_];
   rung_deadline_ = now + rung.grace;
   if (rung.signal == SIGKILL) {
+    ++kills_;
     out.emplace_back(KillTree{});
   } else {
     out.emplace_back(SignalTree{rung.signal});

@@ -114,10 +114,12 @@ struct CloseStreams {};
 struct AnnounceLeftovers {};
 /// Leave the processes that outlived the agent alone (Leftovers::keep).
 struct ReleaseTree {};
+/// SIGKILL was sent again and again and something is still there (stuck in the kernel, or another user's): count it, wait no longer.
+struct GiveUp {};
 struct Finish {};
 /// Action `Warn` (of the budget): threshold 100 stands for a cap that is only reported.
 using Action = std::variant<Warn, AnnounceStop, RefuseRequests, HoldRequests, ResumeRequests, AnnounceHold, SignalTree, KillTree, ForwardSignal, CloseStreams,
-                            AnnounceLeftovers, ReleaseTree, Finish>;
+                            AnnounceLeftovers, ReleaseTree, GiveUp, Finish>;
 using Actions = std::vector<Action>;
 
 /// held: the agent lives, and its requests wait for a person; the idle limit waits with them.
@@ -167,6 +169,7 @@ class Supervisor {
   void begin_stop(const StopDecision& decision, Actions& out, Pace pace = Pace::at_once);
   void climb(MonoTime now, Actions& out);
   void apply_rung(MonoTime now, Actions& out);
+  void climb_or_give_up(MonoTime now, Actions& out);
   void end_leftovers(MonoTime now, Actions& out);
   void finish_if_done(Actions& out);
 
@@ -189,6 +192,7 @@ class Supervisor {
   MonoTime held_since_;
   milliseconds held_for_{0};
   MonoTime rung_deadline_;
+  int kills_ = 0;  ///< how often SIGKILL went to the tree
   MonoTime drain_deadline_;
   std::optional<MonoTime> interrupted_;
 };

@@ -31,6 +31,8 @@ TEST(Liveness, NeedsHostBootPidAndStart) {
       << "the machine has restarted";
   EXPECT_EQ(liveness_of(run_of(5, 77, ""), here_with(same)), Liveness::alive);
   EXPECT_EQ(liveness_of(run_of(5, 77), here_with(same, "")), Liveness::alive);
+  EXPECT_EQ(liveness_of(run_of(5, 0), here_with(same)), Liveness::unknown) << "the run began where there was no /proc";
+  EXPECT_EQ(liveness_of(run_of(5, 0), here_with(none)), Liveness::dead);
   RunStart elsewhere = run_of(5, 77);
   elsewhere.host = "there";
   EXPECT_EQ(liveness_of(elsewhere, here_with(none)), Liveness::unknown);

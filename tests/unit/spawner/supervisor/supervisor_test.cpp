@@ -28,6 +28,7 @@ std::string words(const Actions& actions) {
     std::string operator()(const CloseStreams&) const { return "close"; }
     std::string operator()(const AnnounceLeftovers&) const { return "leftovers"; }
     std::string operator()(const ReleaseTree&) const { return "release"; }
+    std::string operator()(const GiveUp&) const { return "give-up"; }
     std::string operator()(const Finish&) const { return "finish"; }
   };
   std::string out;
@@ -281,6 +282,27 @@ TEST(Supervisor, ALadderAlwaysEndsInKill) {
   Supervisor s = launched(policy);
   EXPECT_EQ(words(s.on(Counted{10}, kStart)), "refuse signal2 stop:cap");
   EXPECT_EQ(words(s.on(Tick{}, kStart + 1s)), "kill");
+}
+
+TEST(Supervisor, WhatSigkillDoesNotEndIsGivenUpInTheEnd) {
+  Policy policy = capped(10);
+  policy.ladder = {{{SIGKILL, 2s}}};
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(Counted{10}, kStart)), "refuse kill stop:cap");
+  for (int i = 1; i <= 4; ++i) EXPECT_EQ(words(s.on(Tick{}, kStart + i * 2s)), "kill");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 10s)), "give-up close finish");
+  EXPECT_EQ(s.phase(), Phase::finished);
+}
+
+TEST(Supervisor, LeftoversThatSigkillDoesNotEndAreGivenUpToo) {
+  Policy policy;
+  policy.ladder = {{{SIGKILL, 1s}}};
+  Supervisor s = launched(policy);
+  (void)s.on(AgentExited{Exited{0}}, kStart);
+  (void)s.on(StreamsClosed{}, kStart);
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 2s)), "leftovers kill");
+  for (int i = 3; i <= 6; ++i) EXPECT_EQ(words(s.on(Tick{}, kStart + i * 1s)), "kill");
+  EXPECT_EQ(words(s.on(Tick{}, kStart + 7s)), "give-up finish");
 }
 
 }  // namespace
