@@ -47,8 +47,9 @@ Alerts& Books::alerts() {
   return parts_->alerts;
 }
 
-Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode) {
-  TS_TRY(std::shared_ptr<Database> database, Database::open(path, mode));
+Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode,
+                                            std::chrono::milliseconds patience) {
+  TS_TRY(std::shared_ptr<Database> database, Database::open(path, mode, patience));
   return std::unique_ptr<Ledger>(std::make_unique<SqliteLedger>(std::move(database), BooksOptions{}));
 }
 

@@ -41,9 +41,11 @@ bool is_busy(int code) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, OpenMode mode) {
+Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, OpenMode mode,
+                                                milliseconds patience) {
   TS_CHECK(mode == OpenMode::read ? require_ledger_file(path) : make_ledger_file(path));
   std::unique_ptr<Database> database(new Database(path));
+  database->set_patience(patience);
   TS_CHECK(database->connect(mode));
   TS_CHECK(database->check_identity(mode));
   return database;
@@ -66,7 +68,7 @@ Result<void> Database::connect(OpenMode mode) {
   random_ = static_cast<std::uint64_t>(::getpid()) * 0x9e3779b97f4a7c15U ^
             static_cast<std::uint64_t>(steady_clock::now().time_since_epoch().count());
   sq::sqlite3_busy_handler(raw(handle_), &Database::on_busy, this);
-  wait_at_most(kPatience);
+  wait_at_most(patience_);
   if (mode == OpenMode::read) return execute("PRAGMA query_only=1");
   if (sq::sqlite3_db_readonly(raw(handle_), "main") == 1)
     return Error{Errc::permission_denied,
@@ -116,7 +118,7 @@ Result<void> Database::migrate() {
     if (switched.has_value()) break;
     if (switched.error().code != Errc::busy || on_busy(this, 0) == 0) return switched.error();
   }
-  return write(Durability::full, kPatience, [this]() -> Result<void> {
+  return write(Durability::full, patience_, [this]() -> Result<void> {
     int version = 0;
     sql().session() << "PRAGMA user_version", soci::into(version);
     if (version > schema_version()) return newer_error(version);
@@ -142,7 +144,7 @@ Result<void> Database::write(Durability durability, milliseconds wait, const Wor
 
 Result<void> Database::read(const Work& work) {
   const std::lock_guard turn(one_at_a_time_);
-  wait_at_most(kPatience);
+  wait_at_most(patience_);
   return in_transaction("BEGIN", work);
 }
 

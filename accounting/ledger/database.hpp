@@ -18,9 +18,6 @@ enum class Durability {
   full,      ///< on disk when write() returns
 };
 
-/// How long what must not be lost waits for other writers: 200 runs may end at once.
-inline constexpr std::chrono::milliseconds kPatience{60'000};
-
 /// One connection to the ledger's SQLite file: opening, migrating, transactions, waiting for other writers,
 /// and the one place that turns what SQLite and SOCI report into Errors. Thread: transactions of several threads come one
 /// after the other; never carried across a fork.
@@ -29,14 +26,17 @@ class Database {
   using Work = std::function<Result<void>()>;
 
   /// See open_ledger() for the modes and errors.
-  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path,
-                                                              OpenMode mode);
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, OpenMode mode,
+                                                              std::chrono::milliseconds patience = kPatience);
 
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
   [[nodiscard]] Sql& sql() { return *sql_; }
+  /// How long reads, and writes that say nothing else, wait for other writers.
+  [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
+  void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
 
   /// Runs `work` in one write transaction; an error or exception of `work` rolls back.
   /// Waits at most `wait` for other writers. Errors: busy; what `work` returns; what the commit meets.
@@ -62,6 +62,7 @@ class Database {
 
   std::filesystem::path path_;
   std::mutex one_at_a_time_;  ///< held for a transaction
+  std::chrono::milliseconds patience_{kPatience};
   std::unique_ptr<Sql> sql_;
   void* handle_ = nullptr;  ///< the sqlite3* of sql_
   std::chrono::steady_clock::time_point deadline_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -23,6 +24,9 @@ struct RunFilter {
 class Ledger {
  public:
   virtual ~Ledger() = default;
+
+  /// How long each call from now on waits at most for other writers, then busy. At first: as long as it was opened with.
+  virtual void set_patience(std::chrono::milliseconds patience) = 0;
 
   /// Writes the run's row. Durability: on disk when it returns. Errors: already_exists.
   [[nodiscard]] virtual Result<void> begin(const RunStart& run) = 0;
@@ -59,10 +63,14 @@ enum class OpenMode {
   write,  ///< creates (folder 0700, file 0600) and migrates
 };
 
-/// Opens the SQLite ledger at `path`.
+/// How long what must not be lost waits for other writers: 200 runs may end at once.
+inline constexpr std::chrono::milliseconds kPatience{60'000};
+
+/// Opens the SQLite ledger at `path`; it and later calls wait at most `patience` for other writers.
 /// Errors: not_found (mode read: says that there is no ledger yet and which command makes one), unsupported
 /// (written by a newer version), corrupt (not a database), permission_denied, no_space.
-[[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode);
+[[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode,
+                                                            std::chrono::milliseconds patience = kPatience);
 
 /// A new run id: 50 random bits; never repeats within a ledger (begin() refuses one that exists).
 [[nodiscard]] RunId new_run_id();

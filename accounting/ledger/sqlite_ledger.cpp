@@ -4,14 +4,14 @@
 
 namespace ts::ledger {
 Result<void> SqliteLedger::begin(const RunStart& run) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_CHECK(insert_run(sql(), run));
     return {};
   });
 }
 
 Result<void> SqliteLedger::set_cap(const RunId& run, const Cap& cap, UtcTime now) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(const RunRow row, run_row(sql(), run));
     if (!row.open)
       return Error{Errc::conflict, "run " + run.text + ": it has ended, so its cap stays as it was"};
@@ -44,7 +44,7 @@ Result<std::vector<CapChange>> SqliteLedger::cap_changes(const RunId& run) {
 }
 
 Result<void> SqliteLedger::mark_task_written(const RunId& run) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(const RunRow row, run_row(sql(), run));
     TS_CHECK(check_fence(sql(), row.n));
     execute(sql(), "UPDATE runs SET task_written = 1 WHERE n = ?", values(row.n));

@@ -13,6 +13,7 @@ class SqliteLedger final : public Ledger {
   SqliteLedger(std::shared_ptr<Database> database, BooksOptions options)
       : database_(std::move(database)), options_(std::move(options)) {}
 
+  void set_patience(std::chrono::milliseconds patience) override { database_->set_patience(patience); }
   Result<void> begin(const RunStart& run) override;
   Result<void> record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live, UtcTime now,
                       std::chrono::milliseconds wait) override;

@@ -120,7 +120,7 @@ void SqliteLedger::write_responses(const RunRow& row, const RunId& run, std::spa
 Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {
   if (end.outcome == Outcome::running)
     return Error{Errc::invalid_argument, "run " + run.text + ": running is not an end"};
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(const RunRow row, run_row(sql(), run));
     if (row.open || (row.crashed && end.outcome != Outcome::crashed)) {
       write_end(row, run, end);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "accounting/report/run_json.hpp"
+#include "spawner/process/cgroup.hpp"
 #include "spawner/session/evidence.hpp"
 #include "spawner/session/identity.hpp"
 #include "spawner/session/paths.hpp"
@@ -19,13 +20,14 @@ namespace fs = std::filesystem;
 
 /// Writes end and task file of one dead run.
 Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const Surroundings& world) {
-  Recovered done{run.start.id, run.start.task_id, {}, {}};
+  Recovered done{run.start.id, run.start.task_id, {}, false, {}};
   auto rows = ledger.responses(run.start.id);
   done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, world.prices ? *world.prices : builtin_prices());
   if (const auto finished = ledger.finish(run.start.id, done.end); finished.has_error()) {
     done.note = finished.error().message;
     return done;
   }
+  done.settled = true;
   if (run.start.task_file.empty() || run.task_written) return done;
   const auto actual = actual_of(run.start, done.end, resume_of(run.start, done.end));
   if (!actual) {
@@ -62,8 +64,12 @@ std::optional<ledger::RunRecord> adopt(ledger::Ledger& ledger, const fs::path& f
 Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home, const Surroundings& world, RecoverScope scope) {
   std::vector<Recovered> done;
   TS_TRY(const auto open, ledger::open_runs(ledger, here()));
-  for (const ledger::OpenRun& run : open)
-    if (run.liveness == ledger::Liveness::dead) done.push_back(settle(ledger, run.run, world));
+  for (const ledger::OpenRun& run : open) {
+    if (run.liveness != ledger::Liveness::dead) continue;
+    done.push_back(settle(ledger, run.run, world));
+    if (scope == RecoverScope::open_rows && !done.back().settled) return done;  // a run waits to be launched
+  }
+  if (!done.empty() || scope == RecoverScope::everything) process::RunCgroup::remove_abandoned();
   if (scope == RecoverScope::open_rows) return done;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(runs_folder(state_home), error))

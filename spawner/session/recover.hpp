@@ -13,6 +13,7 @@ struct Recovered {
   RunId run;
   std::string task_id;
   ledger::RunEnd end;
+  bool settled = false;   ///< the ledger has the end
   std::string note;       ///< what could not be done, with the reason; empty: all is settled
 };
 

@@ -46,19 +46,22 @@ void Reporter::on_progress(const control::Standing& standing) {
 void Reporter::before_agent_output() { console_.clear_live(); }
 
 bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live) {
-  if (context_.recorder == nullptr) return true;
-  if (const auto trouble = context_.recorder->take_trouble(); trouble && !ledger_trouble_told_) {
+  const auto recorder = context_.recorder();
+  if (recorder.has_error()) return false;
+  if (*recorder == nullptr) return true;
+  if (const auto trouble = (*recorder)->take_trouble(); trouble && !ledger_trouble_told_) {
     on_notice("ledger", trouble->message + "; the count goes on and is kept in the run's folder");
     ledger_trouble_told_ = true;
   }
-  return context_.recorder->hand_over(rows, live, context_.now(), kRecordWait);
+  return (*recorder)->hand_over(rows, live, context_.now(), kRecordWait);
 }
 
 void Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {
   context_.cap.limit = limit;
   context_.cap.source = "extended while it ran";
-  if (context_.ledger == nullptr) return;
-  if (const auto set = context_.ledger->set_cap(context_.run, context_.cap, context_.now()); set.has_error())
+  const auto ledger = context_.ledger();
+  if (ledger.has_value() && *ledger == nullptr) return;
+  if (const auto set = ledger.has_error() ? Result<void>(ledger.error()) : (*ledger)->set_cap(context_.run, context_.cap, context_.now()); set.has_error())
     on_notice("ledger", set.error().message + "; the new cap holds all the same");
 }
 

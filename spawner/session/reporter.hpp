@@ -15,8 +15,8 @@ class Reporter final : public loop::RunObserver {
     RunId run;
     Formula formula = Formula::fresh;
     ledger::Cap cap;
-    ledger::Ledger* ledger = nullptr;   ///< null: the run goes on without one
-    ledger::BackgroundRecorder* recorder = nullptr;   ///< null where there is no ledger
+    std::function<Result<ledger::Ledger*>()> ledger;   ///< null: the run goes on without one. Errors: busy, the next call may do
+    std::function<Result<ledger::BackgroundRecorder*>()> recorder;   ///< the same of who writes its responses
     std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;

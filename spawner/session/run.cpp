@@ -8,7 +8,6 @@
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/prices.hpp"
-#include "accounting/ledger/background_recorder.hpp"
 #include "accounting/ledger/ledger.hpp"
 #include "accounting/ledger/response_file.hpp"
 #include "accounting/report/run_json.hpp"
@@ -20,6 +19,7 @@
 #include "spawner/session/contract.hpp"
 #include "spawner/session/detach.hpp"
 #include "spawner/session/identity.hpp"
+#include "spawner/session/ledger_entry.hpp"
 #include "spawner/session/paths.hpp"
 #include "spawner/session/recover.hpp"
 #include "spawner/session/reporter.hpp"
@@ -29,8 +29,6 @@
 
 namespace ts::session {
 namespace {
-
-constexpr std::chrono::milliseconds kLongWait{60'000};
 
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 MonoTime mono_now() { return std::chrono::steady_clock::now(); }
@@ -50,7 +48,6 @@ class Run {
 
  private:
   void open_folder();
-  void open_ledger();
   void settle_the_dead();
   void begin();
   void announce();
@@ -60,8 +57,7 @@ class Run {
   Result<loop::LoopResult> loop(process::ChildLauncher& launcher, loop::Metering& metering, Reporter& reporter, capture::EventLog& log);
   void launch_failed(const loop::LoopResult& result);
   void settle(const loop::LoopResult& result, loop::Metering& metering);
-  void record_rest(loop::Metering& metering);
-  void finish_ledger(const ledger::RunEnd& end);
+  void give_to_ledger(const ledger::RunEnd& end, loop::Metering* metering);
   void write_back(const ledger::RunEnd& end);
   void write_result(const ledger::RunEnd& end);
   [[nodiscard]] ledger::RunStart& start() { return contract_.start; }
@@ -72,8 +68,7 @@ class Run {
   Contract contract_;
   std::string state_home_;
   std::optional<capture::RunFolder> folder_;
-  std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<ledger::BackgroundRecorder> recorder_;
+  LedgerEntry entry_{contract_.start};
   std::unique_ptr<tail::SessionClaims> claims_;
   std::string resume_;
   bool task_written_ = false;
@@ -108,21 +103,11 @@ void Run::open_folder() {
   start().run_dir = folder_->path();
 }
 
-void Run::open_ledger() {
-  if (state_home_.empty()) return;
-  auto opened = ledger::open_ledger(ledger_path(state_home_), ledger::OpenMode::write);
-  if (opened.has_value()) {
-    ledger_ = std::move(*opened);
-  } else {
-    console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and `tracked-spawn recover` brings it in later",
-                               opened.error().message, folder_->path()));
-  }
-}
-
-/// What earlier crashes left open is settled by the next start.
+/// What earlier crashes left open is settled by the next start, unless that would keep this run waiting.
 void Run::settle_the_dead() {
-  if (!ledger_) return;
-  const auto done = recover(*ledger_, state_home_, world_, RecoverScope::open_rows);
+  ledger::Ledger* const ledger = entry_.for_recovery();
+  if (ledger == nullptr) return;
+  const auto done = recover(*ledger, state_home_, world_, RecoverScope::open_rows);
   if (done.has_error()) return console_.detail(done.error().message);
   for (const Recovered& r : *done)
     console_.detail(fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note));
@@ -138,12 +123,10 @@ void Run::begin() {
   start().started = utc_now();
   start().parent_run = env_of(world_, "TRACKED_SPAWN_RUN");
   (void)folder_->write_whole("run.json", report::encode_start(start()));
-  if (!ledger_) return;
-  const auto begun = ledger_->begin(start());
-  if (begun.has_value()) return;
-  console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and `tracked-spawn recover` brings it in later",
-                             begun.error().message, folder_->path()));
-  ledger_.reset();
+  if (!entry_.has_ledger() || entry_.begin()) return;
+  console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and {}`tracked-spawn recover` brings it in later",
+                             entry_.trouble().message, folder_->path(),
+                             entry_.is_pending() ? "if the ledger is not free by its end, " : ""));
 }
 
 void Run::announce() {
@@ -215,7 +198,7 @@ loop::GatewayPlan Run::gateway_plan() {
 
 int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   open_folder();
-  open_ledger();
+  if (!state_home_.empty()) entry_.open(ledger_path(state_home_));
   settle_the_dead();
   begin();
   announce();
@@ -228,8 +211,7 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
     if (parent != nullptr) parent->tell_started(start().id);
     if (interactive) console_.hold_back();
   };
-  if (ledger_) recorder_ = std::make_unique<ledger::BackgroundRecorder>(*ledger_, start().id);
-  Reporter reporter({start().id, start().cap.formula, start().cap, ledger_.get(), recorder_.get(), on_started, utc_now, mono_now}, console_);
+  Reporter reporter({start().id, start().cap.formula, start().cap, [this] { return entry_.live(); }, [this] { return entry_.recorder(); }, on_started, utc_now, mono_now}, console_);
   loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
   auto result = run_loop.run(launcher);
   console_.let_go();
@@ -255,42 +237,38 @@ void Run::launch_failed(const loop::LoopResult& result) {
   end.outcome = ledger::Outcome::failed;
   end.ended = utc_now();
   end.exit_code = process::launch_exit_status(*result.launch_error);
-  finish_ledger(end);
+  give_to_ledger(end, nullptr);
   write_result(end);
 }
 
-/// The rows that the loop had no time to give to the ledger.
-void Run::record_rest(loop::Metering& metering) {
-  if (!ledger_) return;
-  auto recorded = recorder_->finish(kLongWait);
-  if (recorded.has_value() && metering.pending_rows() > 0)
-    recorded = ledger_->record(start().id, metering.take_rows(), metering.meter().totals(), utc_now(), kLongWait);
-  if (recorded.has_error())
-    console_.error(fmt::format("warning: {}; the responses are kept in {}", recorded.error().message, folder_->path()));
-}
-
 void Run::settle(const loop::LoopResult& result, loop::Metering& metering) {
-  record_rest(metering);
   ledger::RunEnd end = end_of(result, metering, start(), utc_now());
   if (!end.sessions.empty())
     resume_ = agents::resume_command(*contract_.agent.profile, end.sessions.front()).value_or("");
   end.receipt_json = receipt_of(result, metering, start(), resume_);
   if (!end.receipt_json.empty()) (void)folder_->write_receipt(end.receipt_json);
-  finish_ledger(end);
+  give_to_ledger(end, &metering);
   console_.say(outcome_line(start(), end, result));
-  if (result.survivors > 0)
-    console_.error(fmt::format("warning: {} processes could not be ended; `tracked-spawn doctor` says what containment is possible here",
-                               result.survivors));
+  if (end.parse.malformed > 0)
+    console_.error(fmt::format("warning: {} line{} that may hold usage could not be read, so the count may be too low",
+                               end.parse.malformed, end.parse.malformed == 1 ? "" : "s"));
+  if (result.survivors > 0 || !result.survivors_known)
+    console_.error(fmt::format("warning: {} could not be ended by SIGKILL (another user's, or stuck in the kernel); events.jsonl in {} names "
+                               "them, and `tracked-spawn doctor` says what containment is possible here",
+                               result.survivors_known ? fmt::format("{} process(es)", result.survivors) : "something", folder_->path()));
   write_back(end);
   write_result(end);
 }
 
 /// The outcome goes into the run's folder first: what the ledger can't take now, `recover` brings in.
-void Run::finish_ledger(const ledger::RunEnd& end) {
+void Run::give_to_ledger(const ledger::RunEnd& end, loop::Metering* metering) {
   (void)folder_->write_whole("end.json", report::encode_end(end));
-  if (!ledger_) return;
-  const auto finished = ledger_->finish(start().id, end);
-  if (finished.has_error())
+  LedgerEntry::Ending ending{end, {}, {}, utc_now()};
+  if (metering != nullptr && metering->pending_rows() > 0) {
+    ending.rows = metering->take_rows();
+    ending.totals = metering->meter().totals();
+  }
+  if (const auto finished = entry_.finish(ending); finished.has_error())
     console_.error(fmt::format("warning: {}; the outcome is kept in {}, and `tracked-spawn recover` brings it in later",
                                finished.error().message, folder_->path()));
 }
@@ -315,7 +293,7 @@ void Run::write_back(const ledger::RunEnd& end) {
     return;
   }
   task_written_ = true;
-  if (ledger_) (void)ledger_->mark_task_written(start().id);
+  entry_.mark_task_written();
   console_.say(written_line(start(), *actual, *written) + (resume.empty() ? "" : " · " + resume));
   for (const std::string& note : written->notes) console_.detail(note);
 }

@@ -25,7 +25,7 @@ class Observer final : public RunObserver {
   void on_session(std::string_view session) override { sessions.emplace_back(session); }
   void on_progress(const control::Standing&) override {}
   void before_agent_output() override {}
-  bool record(const std::vector<ledger::ResponseRow>& rows, const Totals&) override {
+  bool record(std::vector<ledger::ResponseRow>& rows, const Totals&) override {
     if (!takes_rows) return false;
     for (const auto& row : rows) recorded.push_back(row.response_id);
     return true;
