@@ -13,6 +13,7 @@
 #include "spawner/agents/profile.hpp"
 #include "spawner/capture/event_log.hpp"
 #include "spawner/loop/metering.hpp"
+#include "spawner/tail/run_sink.hpp"
 
 namespace ts::session {
 namespace {
@@ -22,21 +23,6 @@ using ledger::RunEnd;
 using ledger::RunRecord;
 
 constexpr std::size_t kChunk = 1 << 18;
-
-/// Leaves out what a transcript held before the run began.
-class SinceLaunch final : public UsageSink {
- public:
-  SinceLaunch(UsageSink& inner, UtcTime launched) : inner_(inner), launched_(launched) {}
-  void on_usage(const UsageEvent& event) override {
-    if (!event.at || *event.at >= launched_) inner_.on_usage(event);
-  }
-  void on_settlement(const SettlementEvent& event) override { inner_.on_settlement(event); }
-  void on_session(const SessionEvent& event) override { inner_.on_session(event); }
-
- private:
-  UsageSink& inner_;
-  UtcTime launched_;
-};
 
 ParseStats read_file(const fs::path& path, std::unique_ptr<Dialect> dialect, UsageSink& sink) {
   std::ifstream file(path, std::ios::binary);
@@ -79,6 +65,11 @@ loop::MeteringSetup metering_setup(const RunRecord& run, const PriceBook& prices
   return setup;
 }
 
+/// The totals on stdout hold what a resumed session had spent before, and without its transcript nobody knows how much that is.
+bool may_hold_an_unknown_past(const agents::Profile& profile, const ledger::RunStart& start) {
+  return profile.stdout_holds_past && agents::may_resume(agents::detect(start.argv), start.argv);
+}
+
 void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& metering) {
   for (const ledger::ResponseRow& row : rows) {
     UsageEvent event;
@@ -104,10 +95,14 @@ RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::Respons
   replay_rows(rows, metering);
   const agents::Profile* profile = agents::profile_named(run.start.agent);
   if (!folder.empty() && profile != nullptr) {
-    end.parse = read_file(folder / "stdout", make_stream_dialect(profile->stream_dialect), metering.sink(Source::stream));
-    SinceLaunch transcript(metering.sink(Source::transcript), run.start.started);
-    for (const std::string& file : followed_files(folder / "events.jsonl"))
+    const auto files = followed_files(folder / "events.jsonl");
+    tail::Past past{run.start.started, {}, 0, profile->stdout_holds_past ? &metering.past_of_stdout() : nullptr};
+    tail::RunSink transcript(past);
+    transcript.deliver_to(metering.sink(Source::transcript));
+    for (const std::string& file : files)
       end.parse = end.parse + read_file(file, make_transcript_dialect(profile->transcript_dialect), transcript);
+    if (!files.empty() || !may_hold_an_unknown_past(*profile, run.start))
+      end.parse = end.parse + read_file(folder / "stdout", make_stream_dialect(profile->stream_dialect), metering.sink(Source::stream));
   }
   const Meter& meter = metering.meter();
   if (!meter.ruling()) return end;

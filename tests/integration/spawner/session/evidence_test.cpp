@@ -1,0 +1,72 @@
+#include "spawner/session/evidence.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace ts::session {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+const fs::path kResumed = fs::path{TS_SOURCE_DIR} / "tests/data/recordings/codex-resume";
+
+/// A crashed run of Codex that went on with an older session: what its folder would hold.
+class Evidence : public ::testing::Test {
+ protected:
+  ledger::RunRecord resumed_codex(bool transcript_known) {
+    fs::copy_file(kResumed / "stdout.jsonl", folder / "stdout");
+    std::ofstream events(folder / "events.jsonl");
+    for (const auto& entry : fs::recursive_directory_iterator(kResumed / "home"))
+      if (transcript_known && entry.path().extension() == ".jsonl")
+        events << R"({"at":"2026-11-21T19:54:12.6Z","kind":"usage","source":"transcript","file":")" << entry.path().string() << "\"}\n";
+    ledger::RunRecord run;
+    run.start.agent = "codex";
+    run.start.argv = {"codex", "exec", "--json", "resume", "--last", "go on"};
+    run.start.run_dir = folder.path();
+    run.start.started = std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 19h + 54min + 12s;  // after home-before, before the new turn
+    run.heartbeat = run.start.started + 1s;
+    return run;
+  }
+
+  testing::TempDir folder;
+};
+
+TEST_F(Evidence, AResumedSessionsPastDoesNotCount) {
+  const auto end = end_from_evidence(resumed_codex(true), {}, builtin_prices());
+  EXPECT_EQ(by_formula(end.totals.counts, Formula::fresh), 1337) << "of tests/data/recordings/codex-resume/truth.json";
+  EXPECT_EQ(by_formula(end.totals.counts, Formula::total), 21817);
+  const auto& stream = end.by_source[static_cast<std::size_t>(Source::stream)];
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(by_formula(stream->counts, Formula::fresh), 1337) << "the total on stdout holds the past";
+}
+
+TEST_F(Evidence, WithoutItsTranscriptAResumedTotalIsUnknownNotThePast) {
+  const auto end = end_from_evidence(resumed_codex(false), {}, builtin_prices());
+  EXPECT_FALSE(end.ruling);
+  EXPECT_EQ(end.outcome, ledger::Outcome::crashed);
+}
+
+TEST_F(Evidence, ASessionOfItsOwnIsReadFromStdoutAlone) {
+  auto run = resumed_codex(false);
+  run.start.argv = {"codex", "exec", "--json", "begin"};
+  const auto end = end_from_evidence(run, {}, builtin_prices());
+  EXPECT_EQ(end.ruling, Source::stream);
+  EXPECT_EQ(end.totals.counts.output, 710);
+}
+
+TEST_F(Evidence, WhatTheRowsProveIsNeverLessThanBefore) {
+  auto run = resumed_codex(true);
+  ledger::ResponseRow row;
+  row.source = Source::transcript;
+  row.response_id = "another";
+  row.counts.input = 5000;
+  const auto end = end_from_evidence(run, {row}, builtin_prices());
+  EXPECT_EQ(by_formula(end.totals.counts, Formula::fresh), 6337);
+}
+
+}  // namespace
+}  // namespace ts::session
