@@ -111,8 +111,12 @@ void RunLoop::Impl::hear_signal(const CaughtSignal& signal) {
     return leave_when_forwarded();
   }
   const bool agent_has_it = signal.from_terminal && setup_.launch.terminal == process::TerminalMode::foreground;
-  for (const auto& action : supervisor_.on(supervisor::SignalReceived{signal.number}, now())) {
-    if (agent_has_it && std::holds_alternative<supervisor::ForwardSignal>(action)) continue;
+  interrupted(signal.number, agent_has_it ? CaughtBy::agent_too : CaughtBy::us_alone);
+}
+
+void RunLoop::Impl::interrupted(int signal, CaughtBy whom) {
+  for (const auto& action : supervisor_.on(supervisor::SignalReceived{signal}, now())) {
+    if (whom == CaughtBy::agent_too && std::holds_alternative<supervisor::ForwardSignal>(action)) continue;
     act(action);
   }
   arm_deadline();

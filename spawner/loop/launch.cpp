@@ -166,7 +166,7 @@ void RunLoop::Impl::start_sources() {
   if (pipe_ends_[1] >= 0)
     add_pump(std::exchange(pipe_ends_[1], -1), STDERR_FILENO, raw_err_, unknown ? std::string_view{"text"} : std::string_view{});
   if (bridge_)
-    if (auto raw = bridge_->start(); raw.has_error()) note_trouble("terminal", raw.error().message);
+    if (auto raw = bridge_->start([this] { interrupted(SIGINT, CaughtBy::agent_too); }); raw.has_error()) note_trouble("terminal", raw.error().message);
   child_events_.emplace(io_, child_->event_fd());
   watch_child();
   metering_.on_session = [this](std::string_view session, Source source) {

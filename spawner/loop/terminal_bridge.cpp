@@ -1,5 +1,7 @@
 #include "spawner/loop/terminal_bridge.hpp"
 
+#include <boost/asio/error.hpp>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -22,7 +24,8 @@ Result<std::unique_ptr<TerminalBridge>> TerminalBridge::open(asio::io_context& i
 TerminalBridge::TerminalBridge(asio::io_context& io, int terminal, process::Pty pty, int keys)
     : terminal_(terminal), pty_(std::move(pty)), keys_(io, keys), agent_(io, ::fcntl(pty_.master(), F_DUPFD_CLOEXEC, 3)) {}
 
-Result<void> TerminalBridge::start() {
+Result<void> TerminalBridge::start(std::function<void()> on_interrupt) {
+  on_interrupt_ = std::move(on_interrupt);
   TS_TRY(process::RawTerminal raw, process::RawTerminal::enter(terminal_));
   raw_.emplace(std::move(raw));
   wait_keys();
@@ -35,11 +38,13 @@ void TerminalBridge::resize() {
 
 void TerminalBridge::suspend() {
   boost::system::error_code ignored;
+  suspended_ = true;
   keys_.cancel(ignored);
   if (raw_) raw_->restore();
 }
 
 Result<void> TerminalBridge::resume() {
+  suspended_ = false;
   if (raw_) TS_CHECK(raw_->enter_again());
   resize();
   wait_keys();
@@ -52,6 +57,8 @@ void TerminalBridge::wait_keys() {
   waiting_ = true;
   keys_.async_wait(Descriptor::wait_read, [this](boost::system::error_code error) {
     waiting_ = false;
+    // The wait that suspend() cancelled may only be told of when we are back already.
+    if (error == asio::error::operation_aborted && !suspended_) return wait_keys();
     if (error) return;
     std::array<char, 4096> buffer{};
     pollfd entry{terminal_, POLLIN, 0};
@@ -59,9 +66,18 @@ void TerminalBridge::wait_keys() {
     const ssize_t n = ::read(terminal_, buffer.data(), buffer.size());
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) return wait_keys();
     if (n <= 0) return;  // the terminal is gone; SIGHUP tells
-    pending_.append(buffer.data(), static_cast<std::size_t>(n));
+    const std::string_view keys(buffer.data(), static_cast<std::size_t>(n));
+    const bool interrupt = is_interrupt(keys);  // as the agent's terminal is now: the key may end the agent
+    pending_ += keys;
     send();
+    if (interrupt) on_interrupt_();
   });
+}
+
+bool TerminalBridge::is_interrupt(std::string_view keys) const {
+  termios agents{};
+  return ::tcgetattr(pty_.master(), &agents) == 0 && (agents.c_lflag & ISIG) != 0 &&
+         keys.find(static_cast<char>(agents.c_cc[VINTR])) != std::string_view::npos;
 }
 
 void TerminalBridge::send() {
