@@ -74,7 +74,24 @@ void Supervisor::handle(const Counted& event, MonoTime now, Actions& out) {
   observed_ = event.observed;
   guard_ = event.guard;
   over_cap_ = policy_.limits.cap && observed_ >= *policy_.limits.cap;
+  wind_down(out);
   judge(now, out);
+}
+
+bool Supervisor::reached(int percent) const {
+  __extension__ using Wide = __int128;
+  return policy_.limits.cap && Wide{observed_} * 100 >= Wide{*policy_.limits.cap} * percent;
+}
+
+/// The agent hears the highest threshold that it has passed, once.
+void Supervisor::wind_down(Actions& out) {
+  if (phase_ != Phase::running && phase_ != Phase::held) return;
+  int due = 0;
+  for (const int percent : policy_.wind_down)
+    if (percent > wound_down_ && reached(percent)) due = percent;
+  if (due == 0) return;
+  wound_down_ = due;
+  out.emplace_back(WindDown{due, *policy_.limits.cap, observed_});
 }
 
 void Supervisor::handle(const Activity&, MonoTime now, Actions&) { last_activity_ = now; }
@@ -166,13 +183,15 @@ void Supervisor::handle(const CapChanged& event, MonoTime now, Actions& out) {
   policy_.limits.cap = event.limit;
   over_cap_ = event.limit && observed_ >= *event.limit;
   // Thresholds above where the run now stands are news again.
-  const auto below = [&](int percent) { return event.limit && observed_ >= *event.limit / 100 * percent; };
-  if (!below(warned_)) {
-    int kept = 0;
-    for (int percent : policy_.limits.thresholds)
-      if (below(percent)) kept = std::max(kept, percent);
-    warned_ = kept;
-  }
+  const auto kept = [&](const std::vector<int>& percents, int said) {
+    if (reached(said)) return said;
+    int highest = 0;
+    for (const int percent : percents)
+      if (reached(percent)) highest = std::max(highest, percent);
+    return highest;
+  };
+  warned_ = kept(policy_.limits.thresholds, warned_);
+  wound_down_ = kept(policy_.wind_down, wound_down_);
   if (!held_by_operator_) go_on(now, out);
   judge(now, out);
 }

@@ -27,6 +27,7 @@ struct Policy {
   StopLadder ladder;
   milliseconds drain{2000};  ///< how long the streams and the tree may outlive the agent
   Leftovers leftovers = Leftovers::end;
+  std::vector<int> wind_down;   ///< percents of the cap at which the agent itself is told, ascending
 };
 
 /// Why a run is stopped. Stored by name; names are never reused.
@@ -99,6 +100,12 @@ struct AnnounceHold {
   std::int64_t limit = 0;                ///< 0: no cap
   std::int64_t observed = 0;
 };
+/// The agent is to hear that this share of its cap is spent.
+struct WindDown {
+  int percent = 0;
+  std::int64_t limit = 0;
+  std::int64_t observed = 0;
+};
 struct SignalTree {
   int signal = 0;
 };
@@ -118,7 +125,7 @@ struct ReleaseTree {};
 struct GiveUp {};
 struct Finish {};
 /// Action `Warn` (of the budget): threshold 100 stands for a cap that is only reported.
-using Action = std::variant<Warn, AnnounceStop, RefuseRequests, HoldRequests, ResumeRequests, AnnounceHold, SignalTree, KillTree, ForwardSignal, CloseStreams,
+using Action = std::variant<Warn, AnnounceStop, RefuseRequests, HoldRequests, ResumeRequests, AnnounceHold, WindDown, SignalTree, KillTree, ForwardSignal, CloseStreams,
                             AnnounceLeftovers, ReleaseTree, GiveUp, Finish>;
 using Actions = std::vector<Action>;
 
@@ -164,6 +171,8 @@ class Supervisor {
   void judge(MonoTime now, Actions& out);
   void hold(StopReason reason, MonoTime now, Actions& out);
   void go_on(MonoTime now, Actions& out);
+  void wind_down(Actions& out);
+  [[nodiscard]] bool reached(int percent) const;
   [[nodiscard]] bool alive() const { return phase_ == Phase::starting || phase_ == Phase::running || phase_ == Phase::held; }
   enum class Pace { at_once, let_it_end };
   void begin_stop(const StopDecision& decision, Actions& out, Pace pace = Pace::at_once);
@@ -184,6 +193,7 @@ class Supervisor {
   std::int64_t observed_ = 0;
   Guard guard_ = Guard::none;
   int warned_ = 0;
+  int wound_down_ = 0;
   MonoTime launched_;
   MonoTime last_activity_;
   std::size_t rung_ = 0;

@@ -22,6 +22,7 @@ std::string words(const Actions& actions) {
     std::string operator()(const HoldRequests&) const { return "hold"; }
     std::string operator()(const ResumeRequests&) const { return "resume"; }
     std::string operator()(const AnnounceHold& a) const { return "held:" + std::string{name_of(a.reason)}; }
+    std::string operator()(const WindDown& a) const { return "winddown" + std::to_string(a.percent); }
     std::string operator()(const SignalTree& a) const { return "signal" + std::to_string(a.signal); }
     std::string operator()(const KillTree&) const { return "kill"; }
     std::string operator()(const ForwardSignal& a) const { return "forward" + std::to_string(a.signal); }
@@ -144,6 +145,18 @@ TEST(Supervisor, AnOperatorHoldsAndResumesWhateverTheCap) {
   EXPECT_EQ(words(s.on(ResumeRequested{}, kStart)), "resume");
   EXPECT_EQ(words(s.on(ResumeRequested{}, kStart)), "");
   EXPECT_EQ(words(s.on(SignalReceived{SIGINT}, kStart)), "forward2");
+}
+
+TEST(Supervisor, TheAgentHearsEachThresholdOnce) {
+  Policy policy = capped(1000);
+  policy.limits.thresholds = {};
+  policy.wind_down = {70, 80, 90};
+  Supervisor s = launched(policy);
+  EXPECT_EQ(words(s.on(Counted{699}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{850}, kStart)), "winddown80");  // and not 70 too
+  EXPECT_EQ(words(s.on(Counted{860}, kStart)), "");
+  EXPECT_EQ(words(s.on(CapChanged{10'000}, kStart)), "");
+  EXPECT_EQ(words(s.on(Counted{7'500}, kStart)), "winddown70");  // with more room it is news again
 }
 
 TEST(Supervisor, WhereTheGatewayCantHoldTheCapStops) {
