@@ -30,8 +30,14 @@ asio::awaitable<void> Exchange::read_request() {
   line_.agent = gateway_.agent_of(facts_);
 }
 
+/// Whether the words for the agent leave with this request.
+bool Exchange::takes_message() const { return !gateway_.message.empty() && facts_.has_tools && facts_.whole && !facts_.broken && facts_.ends_with_user; }
+
 Ask Exchange::ask() {
-  prediction_ = gateway_.predictor.predict(*route_.shape, facts_, std::chrono::steady_clock::now());
+  RequestFacts facts = facts_;
+  if (takes_message()) facts.weight += gateway_.message.size() + 64;
+  prediction_ = gateway_.predictor.predict(*route_.shape, facts, std::chrono::steady_clock::now());
+  if (exact_) prediction_ = with_exact(*route_.shape, prediction_, *exact_ + static_cast<Tokens>(facts.weight - facts_.weight));
   Ask out;
   out.input_cost = gateway_.cost(facts_.model, prediction_.counts);
   out.million_output_cost = gateway_.million_output(facts_.model);
@@ -52,6 +58,12 @@ void Exchange::plan_edit(Tokens granted) {
       edit_.limit_name = limit_name(*route_.shape, gateway_.setup.upstreams[route_.upstream].base.host);
       line_.clamped = each;
     }
+  }
+  if (takes_message()) {
+    message_ = user_message(*route_.shape, std::exchange(gateway_.message, {}));
+    edit_.message = message_;
+    facts_.weight += message_.size();
+    if (gateway_.setup.on_told) gateway_.setup.on_told(line_.agent);
   }
   edit_.include_usage = *route_.shape == ApiShape::openai_chat && facts_.stream && !facts_.include_usage;
 }
@@ -76,6 +88,10 @@ asio::awaitable<bool> Exchange::admit() {
     }
     if (!gateway_.holding) {
       ask_ = ask();
+      if (wants_exact()) {
+        co_await ask_provider();
+        continue;
+      }
       line_.predicted = prediction_.counts;
       const Verdict verdict = gateway_.balance.weigh(ask_, gateway_.left());
       if (const auto* admitted = std::get_if<Admit>(&verdict)) {
@@ -87,7 +103,10 @@ asio::awaitable<bool> Exchange::admit() {
       }
       if (const auto* no = std::get_if<Refuse>(&verdict)) {
         const Shortage shortage{no->needed, no->left};
-        if (gateway_.setup.on_full && !std::exchange(told, true)) gateway_.setup.on_full(shortage);
+        if (gateway_.setup.on_full && !std::exchange(told, true) && gateway_.setup.on_full(shortage)) {
+          told = false;
+          continue;
+        }
         if (gateway_.setup.when_full == WhenFull::refuse) {
           std::string text = refusal_text(shortage);  // g++ 12 destroys temporaries of ?: within co_await twice
           co_await refuse(std::move(text));

@@ -9,7 +9,8 @@
 namespace ts::gateway {
 namespace {
 
-constexpr std::size_t kRead = 16 * 1024;
+constexpr std::size_t kMostRead = 64 * 1024;
+constexpr std::size_t kFrame = 8;   ///< a chunk's head: six digits and a line end
 constexpr std::uint32_t kHeadLimit = 1024 * 1024;
 
 bool named(std::string_view name, std::string_view lower) {
@@ -32,10 +33,11 @@ class Exchange::CountingSink final : public UsageSink {
 
 asio::awaitable<bool> Exchange::fill() {
   const std::size_t before = link_->pending.size();
-  link_->pending.resize(before + kRead);
+  link_->pending.resize(before + room_);
   error_code error;
-  const std::size_t got = co_await link_->read_some(asio::buffer(link_->pending.data() + before, kRead), error);
+  const std::size_t got = co_await link_->read_some(asio::buffer(link_->pending.data() + before, room_), error);
   link_->pending.resize(before + got);
+  if (got == room_) room_ = kMostRead;  // there is more where this came from
   co_return got > 0;
 }
 
@@ -99,8 +101,14 @@ void Exchange::note_usage(const UsageEvent& event) {
   own.response_id = response_id_;
   line_.counts = event.counts;
   if (!event.model.empty()) line_.model = event.model;
-  gateway_.setup.usage->on_usage(own);
-  gateway_.balance.counted(ticket_, gateway_.cost(line_.model, event.counts));
+  const std::int64_t cost = gateway_.cost(line_.model, event.counts);
+  if (line_.run.empty()) {
+    gateway_.setup.usage->on_usage(own);
+  } else {
+    gateway_.setup.nested(line_.run, std::max<std::int64_t>(cost - nested_cost_, 0));
+    nested_cost_ = std::max(nested_cost_, cost);
+  }
+  gateway_.balance.counted(ticket_, cost);
   if (gateway_.setup.on_activity) gateway_.setup.on_activity();
 }
 
@@ -135,27 +143,24 @@ bool Exchange::overruns() {
   return input_cost + gateway_.cost(facts_.model, spoken) >= line_.reserved;
 }
 
-asio::awaitable<bool> Exchange::forward(std::vector<std::string_view> parts) {
-  std::string filtered;
-  for (std::string_view& part : parts) {
+/// Passes on what the parser gave of the body.
+asio::awaitable<bool> Exchange::forward() {
+  const bool framed = chunked_ || committed_;
+  out_.assign(framed ? kFrame : 0, ' ');
+  for (const std::string_view part : response_->body) {
     meter(part);
-    if (!tap_ || decoder_) continue;
-    const std::string_view shown = tap_->push(part);
-    if (filtered_) filtered.append(shown);
+    const std::string_view shown = tap_ && !decoder_ ? tap_->push(part) : part;
+    out_.append(filtered_ ? shown : part);
   }
-  if (filtered_) parts.assign(filtered.empty() ? 0 : 1, std::string_view{filtered});
-  std::size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
+  const std::size_t size = out_.size() - (framed ? kFrame : 0);
   if (size == 0) co_return true;
   line_.sent_bytes += size;
-  const std::string before = chunked_ || committed_ ? fmt::format("{:x}\r\n", size) : std::string{};
-  static constexpr std::string_view kEnd = "\r\n";
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(parts.size() + 2);
-  if (!before.empty()) buffers.emplace_back(asio::buffer(before));
-  for (const std::string_view part : parts) buffers.emplace_back(asio::buffer(part));
-  if (!before.empty()) buffers.emplace_back(asio::buffer(kEnd));
-  co_return co_await session_.write(std::move(buffers));
+  gateway_.show_life();
+  if (framed) {
+    fmt::format_to_n(out_.begin(), kFrame, "{:0{}x}\r\n", size, kFrame - 2);  // leading zeros are fine (RFC 9112 7.1)
+    out_ += "\r\n";
+  }
+  co_return co_await session_.write(std::string_view{out_});
 }
 
 /// True: the answer came to its end as it was announced, and all of it was passed on.
@@ -175,7 +180,7 @@ asio::awaitable<bool> Exchange::relay_body() {
     error_code error;
     response_->body.clear();
     const std::size_t used = response_->put(asio::buffer(link_->pending), error);
-    if (!co_await forward(response_->body)) {
+    if (!co_await forward()) {
       line_.outcome = Outcome::client_gone;
       co_return false;
     }

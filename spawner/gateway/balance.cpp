@@ -24,7 +24,7 @@ std::int64_t cost_of(Tokens output, std::int64_t million_cost) {
 
 std::optional<std::int64_t> Balance::available(std::optional<std::int64_t> left) const {
   if (!left) return std::nullopt;
-  return *left - outstanding_ - unconfirmed_;
+  return *left - outstanding_ - unconfirmed_ - leased_;
 }
 
 Admit Balance::admit(const Ask& ask, Tokens output, Tokens most) {
@@ -46,7 +46,7 @@ Verdict Balance::weigh(const Ask& ask, std::optional<std::int64_t> left) {
   const Tokens share = std::min(wanted, std::max(most / 2, std::min(most, kComfortable)));
   const std::int64_t needed = saturating_add(std::clamp<std::int64_t>(ask.input_cost, 0, kMaxTokens), cost_of(ask.least_output, ask.million_output_cost));
   if (room >= 0 && most >= std::min(wanted, kComfortable) && share >= ask.least_output) return admit(ask, share, most);
-  if (!tickets_.empty() && needed <= *left - unconfirmed_) return Wait{};
+  if ((!tickets_.empty() || leased_ > 0) && needed <= *left - unconfirmed_) return Wait{};
   if (room >= 0 && most >= ask.least_output) return admit(ask, std::min(wanted, most), most);
   return Refuse{needed, std::max<std::int64_t>(*left - unconfirmed_, 0)};
 }

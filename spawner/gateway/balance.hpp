@@ -51,6 +51,9 @@ class Balance {
   /// The ticket's request is over. `unconfirmed`: what the provider may have billed beyond what it said; it is never given out again.
   void settle(std::uint64_t ticket, std::int64_t unconfirmed);
 
+  /// So much of what is left was promised to others, outside of here, and what they don't use comes back.
+  void promise(std::int64_t leased) { leased_ = leased; }
+
   /// What may be given out now. Absent: no cap.
   [[nodiscard]] std::optional<std::int64_t> available(std::optional<std::int64_t> left) const;
   [[nodiscard]] std::size_t under_way() const { return tickets_.size(); }
@@ -69,6 +72,7 @@ class Balance {
   std::map<std::uint64_t, Ticket> tickets_;
   std::int64_t outstanding_ = 0;
   std::int64_t unconfirmed_ = 0;
+  std::int64_t leased_ = 0;
   std::uint64_t next_ = 1;
 };
 

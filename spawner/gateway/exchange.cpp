@@ -18,12 +18,19 @@ bool named(std::string_view name, std::string_view lower) {
   return std::ranges::equal(name, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
 }
 
+/// A run's id, or nothing if it can't be one.
+std::string run_named(std::string_view text) {
+  const bool good = text.size() <= 32 && std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
+  return good ? std::string(text) : std::string{};
+}
+
 }  // namespace
 
 Exchange::Exchange(Session& session, Route route)
     : session_(session), gateway_(session.gateway()), route_(std::move(route)), begun_(Clock::now()) {
   line_.at = gateway_.setup.now ? gateway_.setup.now() : UtcTime{};
   if (route_.shape) line_.api = name_of(*route_.shape);
+  if (gateway_.setup.nested) line_.run = run_named(session_.request().header.get(kRunHeader));
   given_id_ = fmt::format("gateway-{}", gateway_.next_request++);
 }
 
@@ -51,18 +58,24 @@ asio::awaitable<void> Exchange::run() {
   settle();
 }
 
-asio::awaitable<bool> Exchange::connect() {
-  link_ = gateway_.idle_link(route_.upstream);
-  if (link_) co_return true;
+/// A connection to the upstream: the one that is there, a kept one, a new one. The error is words for people.
+asio::awaitable<std::optional<std::string>> Exchange::open_link() {
+  if (!link_) link_ = gateway_.idle_link(route_.upstream);
+  if (link_) co_return std::nullopt;
   const Upstream& upstream = gateway_.setup.upstreams[route_.upstream];
   link_ = std::make_unique<Link>(gateway_.io);
   session_.limit(kConnectTime);
   asio::ssl::context* const tls = upstream.base.tls ? gateway_.tls() : nullptr;
-  const auto failed = co_await link_->open(upstream, tls);
+  auto failed = co_await link_->open(upstream, tls);
   session_.no_limit();
+  if (failed) link_.reset();
+  co_return failed;
+}
+
+asio::awaitable<bool> Exchange::connect() {
+  const auto failed = co_await open_link();
   if (!failed) co_return true;
   line_.outcome = session_.client_gone() ? Outcome::client_gone : Outcome::upstream_failed;
-  link_.reset();
   std::string text = "tracked-spawn: the provider can't be reached: " + *failed;
   co_await fail(502, std::move(text));
   co_return false;
@@ -78,7 +91,10 @@ asio::awaitable<bool> Exchange::send_request() {
     if (line_.outcome == Outcome::refused || session_.client_gone()) co_return false;
     // A kept connection that the provider had closed meanwhile: it has not seen the request.
     const bool again = reused && attempt == 0 && !response_->got_some() && session_.body_done() && !streamed_;
-    if (again) continue;
+    if (again) {
+      link_.reset();
+      continue;
+    }
     line_.outcome = Outcome::upstream_failed;
     session_.keep_open(false);
     co_return false;
@@ -101,7 +117,7 @@ asio::awaitable<bool> Exchange::send_once() {
   if (session_.body_done()) {
     std::optional<std::uint64_t> length;
     if (has_body || request.method != "GET") length = piece.size();
-    const std::string head = request_head(length, false);
+    const std::string head = request_head(request.method, route_.target) + (length ? fmt::format("content-length: {}\r\n\r\n", *length) : "\r\n");
     error_code error;
     const std::vector<asio::const_buffer> both = {asio::buffer(head), asio::buffer(piece)};
     co_await link_->write(both, error);
@@ -119,18 +135,18 @@ asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
   const auto& request = session_.request();
   std::optional<std::uint64_t> length;
   if (const auto told = request.content_length(); told && !request.header.lines.empty() && is_identity(request.header.get("content-encoding")))
-    length = *told + (edit_.any() ? BodyPass::kMaxGrowth : 0);
-  std::string out = request_head(length, !length);
+    length = *told + (edit_.any() ? edit_.growth() : 0);
+  std::string out = request_head(request.method, route_.target) + (length ? fmt::format("content-length: {}\r\n\r\n", *length) : "transfer-encoding: chunked\r\n\r\n");
   error_code error;
   for (;;) {
     const bool last = session_.body_done();
     if (last && route_.shape) pass_->finish();
-    if (last && length && edit_.any()) piece.append(BodyPass::kMaxGrowth - std::min(pass_->grown(), BodyPass::kMaxGrowth), ' ');
+    if (last && length && edit_.any()) piece.append(edit_.growth() - std::min(pass_->grown(), edit_.growth()), ' ');
     if (route_.shape && !grow_input()) {
       link_->close();
       line_.outcome = Outcome::refused;
       const Shortage shortage{ask().input_cost, gateway_.left().value_or(0)};
-      if (gateway_.setup.on_full) gateway_.setup.on_full(shortage);
+      if (gateway_.setup.on_full && gateway_.setup.on_full(shortage)) continue;
       std::string text = refusal_text(shortage);
       co_await refuse(std::move(text));
       co_return false;
@@ -166,27 +182,24 @@ asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
   co_return true;
 }
 
-std::string Exchange::request_head(std::optional<std::uint64_t> length, bool chunked) const {
+/// Up to the lines that tell the body's length.
+std::string Exchange::request_head(std::string_view method, std::string_view target) const {
   const auto& request = session_.request();
   const BaseUrl& base = gateway_.setup.upstreams[route_.upstream].base;
-  std::string path = base.path + route_.target;
+  std::string path = base.path + std::string(target);
   if (!path.starts_with('/')) path.insert(0, "/");
-  std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\n", request.method, path, base.authority());
+  std::string head = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\n", method, path, base.authority());
   const std::string_view connection = request.header.get("connection");
   const bool decoded = route_.shape && !is_identity(request.header.get("content-encoding"));
   for (const auto& [name, value] : request.header.lines) {
-    if (hop_by_hop(name, connection) || named(name, "host") || named(name, "content-length") || named(name, "expect")) continue;
+    if (hop_by_hop(name, connection) || named(name, "host") || named(name, "content-length") || named(name, "expect") || named(name, kRunHeader)) continue;
     if (route_.shape && named(name, "accept-encoding")) continue;
     if (decoded && named(name, "content-encoding")) continue;
     head.append(name).append(": ").append(value).append("\r\n");
   }
   if (route_.shape) head += "accept-encoding: identity\r\n";
-  if (chunked) {
-    head += "transfer-encoding: chunked\r\n";
-  } else if (length) {
-    head += fmt::format("content-length: {}\r\n", *length);
-  }
-  return head + "\r\n";
+  if (const std::string& run = gateway_.setup.upstreams[route_.upstream].run; !run.empty()) head.append(kRunHeader).append(": ").append(run).append("\r\n");
+  return head;
 }
 
 /// The books: what was billed for sure, what may have been, what was learned.
@@ -208,7 +221,7 @@ void Exchange::settle() {
   }
   // An answer that filled the last grant was cut by the cap, even if the agent makes do with it.
   const bool filled = last_ && line_.clamped && counts.output >= granted_;
-  if (filled && gateway_.setup.on_full) gateway_.setup.on_full({line_.billed, gateway_.left().value_or(0)});
+  if (filled && gateway_.setup.on_full) (void)gateway_.setup.on_full({line_.billed, gateway_.left().value_or(0)});
   gateway_.wake();
   if (gateway_.setup.on_request) gateway_.setup.on_request(line_);
 }

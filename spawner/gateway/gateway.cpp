@@ -99,6 +99,13 @@ void Gateway::Impl::wake() {
   for (asio::steady_timer* timer : waiting) timer->cancel();
 }
 
+void Gateway::Impl::show_life() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_life_ < 1s || !setup.on_activity) return;
+  last_life_ = now;
+  setup.on_activity();
+}
+
 std::int64_t Gateway::Impl::cost(std::string_view model, const TokenCounts& counts) const {
   return setup.cost ? setup.cost(model, counts) : by_formula(counts, Formula::fresh);
 }
@@ -130,6 +137,7 @@ void Gateway::Impl::keep_link(std::size_t upstream, std::unique_ptr<Link> link) 
   if (stopped) return;
   if (links.size() >= kMostIdleLinks) links.erase(links.begin());
   link->used = true;
+  link->pending = {};
   link->idle_since = std::chrono::steady_clock::now();
   links.push_back(std::move(link));
 }
@@ -154,6 +162,8 @@ std::string Gateway::url(std::size_t upstream) const {
   return fmt::format("http://127.0.0.1:{}{}", impl_->port, route_prefix(impl_->token, upstream));
 }
 
+std::string Gateway::prefix() const { return fmt::format("http://127.0.0.1:{}/{}/", impl_->port, impl_->token); }
+
 std::vector<std::string> Gateway::urls() const {
   std::vector<std::string> all;
   for (std::size_t i = 0; i < impl_->setup.upstreams.size(); ++i) all.push_back(url(i));
@@ -172,6 +182,7 @@ void Gateway::resume() {
   impl_->wake();
 }
 
+void Gateway::tell_agent(std::string text) { impl_->message = std::move(text); }
 void Gateway::left_changed() { impl_->wake(); }
 void Gateway::stop() { impl_->stop(); }
 

@@ -11,6 +11,7 @@
 
 #include "accounting/base/result.hpp"
 #include "accounting/usage/event.hpp"
+#include "spawner/gateway/modes.hpp"
 #include "spawner/gateway/predict.hpp"
 #include "spawner/gateway/upstream.hpp"
 
@@ -31,6 +32,7 @@ struct RequestLine {
   UtcTime at;                          ///< when its head had come in
   std::string api;
   std::string model;
+  std::string run;                     ///< a run within this one that it belongs to; empty: this one
   std::string agent;                   ///< whose it is: "main", "sub-1" …; "aside": it offers no tools (the naming of a session)
   int status = 0;                      ///< sent to the agent; 0: none was sent
   Outcome outcome = Outcome::passed;
@@ -51,6 +53,9 @@ struct Shortage {
   std::int64_t left = 0;
 };
 
+/// A gateway in front of this one names its run in it. It never leaves for the provider.
+inline constexpr std::string_view kRunHeader = "x-tracked-spawn-run";
+
 /// What happens to a request that what is left can't pay for.
 enum class WhenFull { refuse, hold };
 
@@ -58,14 +63,20 @@ struct GatewaySetup {
   std::vector<Upstream> upstreams;                          ///< see Wiring
   std::string ca_file;                                      ///< PEM of more roots to trust; empty: the system's alone
   std::function<std::optional<std::int64_t>()> left;        ///< of the cap, by what was counted; absent: no cap
+  std::function<std::int64_t()> leased;                     ///< of what is left: promised to runs within this one
   std::function<std::int64_t(std::string_view model, const TokenCounts& counts)> cost;  ///< by the cap's formula
+  /// A run within this one is billed so much more: its requests say whose they are (kRunHeader).
+  std::function<void(std::string_view run, std::int64_t cost)> nested;
   UsageSink* usage = nullptr;                               ///< gets the events of Source::gateway; never null
   std::function<std::string(const Shortage&)> refusal_text; ///< what the agent's user will read
   std::function<void(const RequestLine&)> on_request;
-  std::function<void(const Shortage&)> on_full;             ///< a request was refused or is held because of the cap
+  /// A request is about to be refused, or held, because of the cap. True: there is more now, it may be weighed again.
+  std::function<bool(const Shortage&)> on_full;
+  std::function<void(std::string_view agent)> on_told;      ///< what tell_agent() was given left with a request of that agent
   std::function<void()> on_activity;                        ///< a request came in, or counts moved
   std::function<UtcTime()> now;
   WhenFull when_full = WhenFull::refuse;
+  CountMode count = CountMode::automatic;
   std::chrono::milliseconds keep_alive{5000};               ///< between signs of life to a held request
   std::chrono::milliseconds head_time{20'000};              ///< from a request's first byte to the end of its head: a slow loris gets no longer
 };
@@ -74,6 +85,7 @@ struct GatewayStats {
   std::uint64_t connections = 0;
   std::uint64_t requests = 0;         ///< to a model
   std::uint64_t others = 0;           ///< model lists, token counts
+  std::uint64_t counts_asked = 0;     ///< questions of our own for a prompt's size
   std::uint64_t strangers = 0;        ///< without our token
   std::uint64_t refused = 0;
   std::uint64_t cut = 0;
@@ -99,12 +111,16 @@ class Gateway {
   /// "http://127.0.0.1:PORT/<token>/<upstream>": the base that stands for upstreams[upstream]. A secret of the run.
   [[nodiscard]] std::string url(std::size_t upstream) const;
   [[nodiscard]] std::vector<std::string> urls() const;
+  /// "http://127.0.0.1:PORT/<token>/": what every url() begins with.
+  [[nodiscard]] std::string prefix() const;
 
   /// From now on no request leaves; those that wait are refused too. `text` is what the agent's user reads.
   void refuse_all(std::string text);
   /// From now on every request waits, with signs of life, until resume().
   void hold();
   void resume();
+  /// The next request that offers tools carries these words as one more message of the user, once.
+  void tell_agent(std::string text);
   /// What is left has changed: those that wait are weighed again. (Settled requests do this by themselves.)
   void left_changed();
   /// Closes everything.

@@ -26,7 +26,12 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   void leave(Session& session);
   /// Those that wait look again.
   void wake();
-  [[nodiscard]] std::optional<std::int64_t> left() const { return setup.left ? setup.left() : std::nullopt; }
+  /// An answer is on its way: says so about once a second.
+  void show_life();
+  [[nodiscard]] std::optional<std::int64_t> left() {
+    balance.promise(setup.leased ? setup.leased() : 0);
+    return setup.left ? setup.left() : std::nullopt;
+  }
   [[nodiscard]] std::int64_t cost(std::string_view model, const TokenCounts& counts) const;
   /// Price of a million output tokens of the model.
   [[nodiscard]] std::int64_t million_output(std::string_view model) const;
@@ -47,6 +52,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   Predictor predictor;
   GatewayStats stats;
   std::optional<std::string> refusing;   ///< why nothing leaves any more
+  std::string message;                   ///< for the next request of an agent at work; empty: none
   bool holding = false;
   bool stopped = false;
   std::uint64_t next_request = 1;
@@ -57,6 +63,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   void make_room();
 
   tcp::acceptor acceptor_;
+  std::chrono::steady_clock::time_point last_life_;
   std::list<std::weak_ptr<Session>> sessions_;
   std::vector<std::vector<std::unique_ptr<Link>>> idle_;
   std::unique_ptr<asio::ssl::context> tls_;

@@ -39,6 +39,7 @@ class Link {
   asio::awaitable<std::optional<std::string>> tunnel(const BaseUrl& to, const Proxy& proxy);
 
   tcp::socket socket_;
+  int in_a_row_ = 0;   ///< reads that had not to wait
   std::optional<asio::ssl::stream<tcp::socket&>> tls_;
 };
 

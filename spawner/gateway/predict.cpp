@@ -19,6 +19,7 @@ constexpr Tokens kCacheBlock = 128;
 /// Marks may stand before the end of a prompt, and providers cache in blocks: so much of the last prompt may be fresh once more.
 constexpr Tokens kAnew = 1024;
 constexpr Tokens kMostAnew = 8192;
+constexpr Tokens kExactMargin = 128;
 
 Tokens prompt_of(const TokenCounts& counts) { return saturating_add(saturating_add(counts.input, counts.cache_write()), counts.cache_read); }
 Tokens fresh_of(const TokenCounts& counts) { return saturating_add(counts.input, counts.cache_write()); }
@@ -30,6 +31,15 @@ std::uint64_t opening_key(const RequestFacts& facts) { return mixed(facts.turns.
 std::uint64_t tools_key(const RequestFacts& facts) { return mixed(facts.tools, 2); }
 
 }  // namespace
+
+Prediction with_exact(ApiShape shape, Prediction prediction, Tokens prompt) {
+  // Providers call their own count an estimate, "off by a small number".
+  prompt = saturating_add(prompt, std::min<Tokens>(kExactMargin, 16 + prompt / 100));
+  TokenCounts& counts = prediction.counts;
+  counts.cache_read = std::min(counts.cache_read, prompt);
+  (shape == ApiShape::anthropic_messages ? counts.cache_write_5m : counts.input) = prompt - counts.cache_read;
+  return prediction;
+}
 
 Predictor::Predictor() : anew_(kAnew) {}
 

@@ -18,6 +18,9 @@ struct Prediction {
   Tokens cached_at_most = 0;   ///< that the cache may hold of it; what may be billed anew of that is in `counts` as fresh
 };
 
+/// The prediction with the prompt's true size in it; what of it is cached stays a prediction.
+[[nodiscard]] Prediction with_exact(ApiShape shape, Prediction prediction, Tokens prompt);
+
 /// How good the predictions were. Units: fresh input tokens.
 struct PredictionError {
   std::uint64_t predictions = 0;

@@ -68,4 +68,16 @@ std::string_view keep_alive(ApiShape shape) {
   return shape == ApiShape::anthropic_messages ? "event: ping\ndata: {\"type\":\"ping\"}\n\n" : ": keep-alive\n\n";
 }
 
+
+std::string user_message(ApiShape shape, std::string_view text) {
+  const std::string words = quoted(text);
+  switch (shape) {
+    case ApiShape::anthropic_messages: return R"({"role":"user","content":[{"type":"text","text":)" + words + "}]}";
+    case ApiShape::openai_responses: return R"({"type":"message","role":"user","content":[{"type":"input_text","text":)" + words + "}]}";
+    case ApiShape::gemini: return R"({"role":"user","parts":[{"text":)" + words + "}]}";
+    case ApiShape::openai_chat: break;
+  }
+  return R"({"role":"user","content":)" + words + "}";
+}
+
 }  // namespace ts::gateway

@@ -16,4 +16,7 @@ namespace ts::gateway {
 /// What keeps a stream alive while nothing is said.
 [[nodiscard]] std::string_view keep_alive(ApiShape shape);
 
+/// One more message of the user, with one block of text, as the conversation of that API takes it.
+[[nodiscard]] std::string user_message(ApiShape shape, std::string_view text);
+
 }  // namespace ts::gateway

@@ -163,6 +163,7 @@ void BodyPass::close(std::string* out) {
     insert(comma + "\"maxOutputTokens\":" + limit, out);
     limit_seen_ = true;
   }
+  if (depth == 2 && !stack_.back().object && key_at(1) == messages_key(shape_) && !edit_.message.empty()) insert(comma + std::string(edit_.message), out);
   if (depth == 2 && stack_.back().object && key_at(1) == "stream_options" && edit_.include_usage && !facts_.include_usage) {
     insert(comma + "\"include_usage\":true", out);
     facts_.include_usage = true;
@@ -200,6 +201,7 @@ void BodyPass::end_value() {
   const bool element = stack_.size() == 2 && !stack_.back().object && key_at(1) == messages_key(shape_);
   const bool text = stack_.size() == 1 && key_at(1) == messages_key(shape_) && facts_.turns.empty();  // Responses: "input": "text"
   if ((element || text) && facts_.turns.size() < kMaxTurns) facts_.turns.push_back(turn_hash_);
+  if (element) facts_.ends_with_user = role_ != "assistant" && role_ != "model";
   if (facts_.thread == 0 && (text || (element && role_ == "user"))) facts_.thread = turn_hash_;
 }
 

@@ -21,6 +21,7 @@ struct RequestFacts {
   bool include_usage = false;               ///< OpenAI Chat: stream_options.include_usage
   std::uint64_t weight = 0;                 ///< bytes of text in it; images and files count as what they are billed like
   std::uint64_t tools = 0;                  ///< hash of the tools and the model
+  bool ends_with_user = false;              ///< the last message is the user's, or a tool's result
   bool has_tools = false;                   ///< it offers tools: an agent at work, not the naming of a session
   std::uint64_t thread = 0;                 ///< of whose conversation it is: hash of the key that names it, else of its beginning up to the user's first words; 0: unknown
   std::vector<std::uint64_t> turns;         ///< hash of the conversation up to each message; cache marks left out
@@ -33,7 +34,11 @@ struct BodyEdit {
   std::optional<Tokens> max_output;   ///< no limit in the body may be higher; absent: not touched
   std::string_view limit_name;        ///< a limit of that name is added where there is none; empty: it is not (see limit_name())
   bool include_usage = false;         ///< OpenAI Chat: usage in the stream is asked for
-  [[nodiscard]] bool any() const { return max_output.has_value() || include_usage; }
+  std::string_view message;           ///< JSON of one more message at the end of the conversation; empty: none
+  [[nodiscard]] bool any() const { return max_output.has_value() || include_usage || !message.empty(); }
+  /// What the body may grow by, at most.
+  [[nodiscard]] std::size_t growth() const { return kMostGrowth + (message.empty() ? 0 : message.size() + 1); }
+  static constexpr std::size_t kMostGrowth = 128;
 };
 
 /// The name under which a provider takes an output limit that the request doesn't have; empty: the request must have one.
@@ -44,7 +49,7 @@ struct BodyEdit {
 /// Memory: bounded by the number of messages. No I/O.
 class BodyPass {
  public:
-  static constexpr std::size_t kMaxGrowth = 128;
+  static constexpr std::size_t kMaxGrowth = BodyEdit::kMostGrowth;   ///< without a message
 
   explicit BodyPass(ApiShape shape, BodyEdit edit = {});
   /// `out`: the edited bytes are appended; null: only the facts are wanted.
@@ -52,7 +57,7 @@ class BodyPass {
   /// The body ended.
   void finish();
   [[nodiscard]] const RequestFacts& facts() const { return facts_; }
-  /// Bytes that were added up to now; the body must grow by kMaxGrowth in all if that was promised, with blanks behind it.
+  /// Bytes that were added up to now; the body must grow by BodyEdit::growth() in all if that was promised, with blanks behind it.
   [[nodiscard]] std::size_t grown() const { return grown_; }
 
  private:

@@ -139,6 +139,17 @@ asio::awaitable<bool> Session::write(std::vector<asio::const_buffer> buffers) {
   co_return !error;
 }
 
+asio::awaitable<bool> Session::write(std::string_view bytes) {
+  // Mostly the kernel takes it at once, and then it costs no turn of the loop.
+  const auto sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
+  if (bytes.empty()) co_return true;
+  error_code error;
+  const auto rest = asio::buffer(bytes);
+  co_await asio::async_write(socket_, rest, into(error));
+  co_return !error;
+}
+
 asio::awaitable<void> Session::answer(int status, std::string_view type, std::string body) {
   const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
   const bool close = !keep_ || !body_done_;

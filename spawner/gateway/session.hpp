@@ -28,6 +28,8 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] bool failed() const { return failed_; }
   asio::awaitable<void> discard_body();
   asio::awaitable<bool> write(std::vector<asio::const_buffer> buffers);
+  /// Lifetime: `bytes` until it is done.
+  asio::awaitable<bool> write(std::string_view bytes);
   /// A whole answer of our own.
   asio::awaitable<void> answer(int status, std::string_view type, std::string body);
   void watch_client(std::function<void()> on_gone);

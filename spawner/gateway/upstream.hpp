@@ -41,6 +41,7 @@ struct Proxy {
 struct Upstream {
   BaseUrl base;
   std::optional<Proxy> proxy;
+  std::string run = {};   ///< it is the gateway of a run around this one, and hears this run's name; empty: it is not
 };
 
 }  // namespace ts::gateway

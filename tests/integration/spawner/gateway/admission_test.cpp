@@ -73,7 +73,7 @@ TEST(GatewayAdmission, AtTheCapARefusalInTheProvidersShape) {
   Biller biller;
   RawUpstream provider(biller.serve());
   std::atomic<int> full{0};
-  Box box(provider.port(), 3000, [&](GatewaySetup& setup) { setup.on_full = [&](const Shortage&) { ++full; }; });
+  Box box(provider.port(), 3000, [&](GatewaySetup& setup) { setup.on_full = [&](const Shortage&) { return ++full, false; }; });
   Heard last;
   for (int i = 0; i < 100 && last.status() != 400; ++i) last = box.ask("/v1/messages", body(400));
   EXPECT_EQ(last.status(), 400);
@@ -111,6 +111,76 @@ TEST(GatewayAdmission, ParallelClientsNeverPassTheCap) {
     EXPECT_GT(biller.served(), 0);
     EXPECT_EQ(by_formula(box.totals().counts, Formula::fresh), biller.billed());
     EXPECT_EQ(box.stats().reserved, 0);
+  }
+}
+
+/// Counts at its count_tokens, and bills what it counted.
+RawUpstream::Serve counting(std::vector<std::string>& asked, std::string count_answer) {
+  return [&asked, count_answer = std::move(count_answer)](Wire& wire) {
+    for (;;) {
+      const Heard request = hear(wire);
+      if (!request.whole || request.head.empty()) return;
+      const bool counts = request.head.find("/messages/count_tokens") != std::string::npos;
+      if (counts) asked.push_back(request.head + request.body);
+      if (!wire.send(counts ? count_answer : sse_answer(kAnthropicStream))) return;
+    }
+  };
+}
+
+TEST(GatewayAdmission, TheProviderIsAskedWhereThereIsNothingToGoBy) {
+  std::vector<std::string> asked;
+  RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"input_tokens\": 790}"));
+  Box box(provider.port(), 2500);  // by its bytes the request would be far too much
+  EXPECT_EQ(box.ask("/v1/messages?beta=true", body(40'000), "anthropic-beta: x\r\n").status(), 200);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_TRUE(asked[0].starts_with("POST /v1/messages/count_tokens?beta=true HTTP/1.1\r\n")) << asked[0].substr(0, 200);
+  EXPECT_NE(asked[0].find("x-api-key: sk-secret-key"), std::string::npos);
+  EXPECT_NE(asked[0].find("anthropic-beta: x"), std::string::npos);
+  EXPECT_EQ(asked[0].find("max_tokens"), std::string::npos);
+  EXPECT_EQ(asked[0].find("\"stream\""), std::string::npos);
+  EXPECT_EQ(provider.connections, 1) << "asked and answered on one connection";
+  const RequestLine line = box.lines(1).at(0);
+  EXPECT_GE(by_formula(line.predicted, Formula::fresh), 790);
+  EXPECT_LE(by_formula(line.predicted, Formula::fresh), 850);
+  EXPECT_EQ(box.ask("/v1/messages?beta=true", body(40'000)).status(), 200);
+  EXPECT_EQ(asked.size(), 1U) << "now there is something to go by";
+  EXPECT_EQ(box.stats().counts_asked, 1U);
+  EXPECT_EQ(box.totals().requests, 2);
+}
+
+TEST(GatewayAdmission, ExactAsksEachTimeAndEstimateNever) {
+  for (const CountMode mode : {CountMode::exact, CountMode::estimate}) {
+    std::vector<std::string> asked;
+    RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"input_tokens\": 790}"));
+    Box box(provider.port(), 100'000, [&](GatewaySetup& setup) { setup.count = mode; });
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(box.ask("/v1/messages", body(400)).status(), 200);
+    EXPECT_EQ(asked.size(), mode == CountMode::exact ? 3U : 0U);
+    Box uncapped(provider.port(), std::nullopt, [&](GatewaySetup& setup) { setup.count = mode; });
+    EXPECT_EQ(uncapped.ask("/v1/messages", body(400)).status(), 200);
+    EXPECT_EQ(uncapped.stats().counts_asked, 0U);
+  }
+}
+
+TEST(GatewayAdmission, WhereTheProviderDoesNotCountTheEstimateStays) {
+  for (const std::string_view answer : {"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", "HTTP/1.1 200 OK\r\n\r\n", "", "nonsense\r\n\r\n",
+                                        "HTTP/1.1 200 OK\r\ncontent-length: 23\r\n\r\n{\"input_tokens\": -79e9}"}) {
+    std::vector<std::string> asked;
+    RawUpstream provider([&](Wire& wire) {
+      for (;;) {
+        const Heard request = hear(wire);
+        if (!request.whole || request.head.empty()) return;
+        if (request.head.find("count_tokens") == std::string::npos) {
+          wire.send(sse_answer(kAnthropicStream));
+          continue;
+        }
+        wire.send(answer);
+        if (answer.find("content-length") == std::string_view::npos) return;
+      }
+    });
+    Box box(provider.port(), 100'000);
+    EXPECT_EQ(box.ask("/v1/messages", body(4000)).status(), 200) << answer;
+    EXPECT_GT(by_formula(box.lines(1).at(0).predicted, Formula::fresh), 1000) << answer;
+    EXPECT_EQ(box.totals().counts.output, 50) << answer;
   }
 }
 
@@ -164,7 +234,7 @@ TEST(GatewayAdmission, FullMeansHoldIfTheUserWantsToDecide) {
   std::atomic<int> full{0};
   Box box(provider.port(), 50, [&](GatewaySetup& setup) {
     setup.when_full = WhenFull::hold;
-    setup.on_full = [&](const Shortage&) { ++full; };
+    setup.on_full = [&](const Shortage&) { return ++full, false; };
   });
   Wire wire = box.connect();
   wire.send(box.post("/v1/messages", body(1000)));

@@ -59,6 +59,16 @@ TEST(Balance, RefusesWhatNobodyCanMakeRoomFor) {
   EXPECT_TRUE(std::holds_alternative<Refuse>(Balance{}.weigh(asking(0, 10), -5)));
 }
 
+TEST(Balance, WhatIsPromisedToOthersIsWaitedFor) {
+  Balance balance;
+  balance.promise(9000);
+  const Ask ask{100, 4000, 500, 1'000'000};
+  EXPECT_TRUE(std::holds_alternative<Wait>(balance.weigh(ask, 9400)));    // it may come back
+  EXPECT_TRUE(std::holds_alternative<Refuse>(balance.weigh(ask, 500)));   // even then it is not enough
+  balance.promise(0);
+  EXPECT_TRUE(std::holds_alternative<Admit>(balance.weigh(ask, 9400)));
+}
+
 TEST(Balance, CountedPartsAreNotTakenTwice) {
   Balance balance;
   const auto ticket = std::get<Admit>(balance.weigh(asking(1000, 1000), 10'000)).ticket;
