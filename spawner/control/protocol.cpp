@@ -58,6 +58,7 @@ struct RequestWriter {
   Json operator()(const ExtendRequest& r) const { return {{"do", "extend"}, {"by", or_null(r.by)}, {"to", or_null(r.to)}}; }
   Json operator()(const HoldRequest&) const { return {{"do", "hold"}}; }
   Json operator()(const ResumeRequest&) const { return {{"do", "resume"}}; }
+  Json operator()(const DrawRequest& r) const { return {{"do", "draw"}, {"run", r.run}, {"spent", r.spent}, {"want", or_null(r.want)}, {"over", r.over}}; }
 };
 
 /// nlohmann throws; the exception stays in this file.
@@ -82,6 +83,7 @@ std::string encode(const Request& request) { return std::visit(RequestWriter{}, 
 std::string encode(const Answer& answer) {
   Json j = {{"ok", answer.standing.has_value()}};
   if (answer.standing) j["standing"] = json_of(*answer.standing);
+  if (answer.granted) j["granted"] = *answer.granted;
   if (!answer.error.empty()) j["error"] = answer.error;
   return j.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -94,11 +96,12 @@ Result<Request> decode_request(std::string_view line) {
     if (word == "stop") return StopRequest{};
     if (word == "hold") return HoldRequest{};
     if (word == "resume") return ResumeRequest{};
+    if (word == "draw") return DrawRequest{j.at("run"), j.at("spent"), integer_or_absent(j, "want"), j.value("over", false)};
     if (word == "extend") return ExtendRequest{integer_or_absent(j, "by"), integer_or_absent(j, "to")};
     return std::nullopt;
   });
   if (parsed.has_error()) return parsed.error();
-  if (!*parsed) return Error{Errc::invalid_argument, "control request: this version knows usage, stop, extend, hold and resume"};
+  if (!*parsed) return Error{Errc::invalid_argument, "control request: this version knows usage, stop, extend, hold, resume and draw"};
   return **parsed;
 }
 
@@ -108,6 +111,7 @@ Result<Answer> decode_answer(std::string_view line) {
     Answer answer;
     if (j.contains("standing")) answer.standing = standing_of(j.at("standing"));
     answer.error = j.value("error", "");
+    answer.granted = integer_or_absent(j, "granted");
     return answer;
   });
 }

@@ -20,7 +20,14 @@ struct ExtendRequest {
 };
 struct HoldRequest {};
 struct ResumeRequest {};
-using Request = std::variant<UsageRequest, StopRequest, ExtendRequest, HoldRequest, ResumeRequest>;
+/// A run within this one tells what it has spent, and asks what it may spend in all. Units: this run's cap's.
+struct DrawRequest {
+  std::string run;
+  std::int64_t spent = 0;
+  std::optional<std::int64_t> want;    ///< absent: as much as can be given to one
+  bool over = false;                   ///< it has ended: what it did not spend goes back
+};
+using Request = std::variant<UsageRequest, StopRequest, ExtendRequest, HoldRequest, ResumeRequest, DrawRequest>;
 
 /// Where a live run stands.
 struct Standing {
@@ -41,6 +48,7 @@ struct Standing {
 struct Answer {
   std::optional<Standing> standing;
   std::string error;
+  std::optional<std::int64_t> granted = std::nullopt;   ///< to a DrawRequest: what that run may spend in all; absent: there is no cap
 };
 
 [[nodiscard]] std::string encode(const Request& request);

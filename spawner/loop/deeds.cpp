@@ -51,6 +51,8 @@ void RunLoop::Impl::act(const supervisor::Action& action) {
   } else if (std::holds_alternative<supervisor::ResumeRequests>(action)) {
     log_.note(utc(), "resumed", {});
     if (gateway_) gateway_->resume();
+  } else if (const auto* wind = std::get_if<supervisor::WindDown>(&action)) {
+    wind_down(*wind);
   } else if (const auto* held = std::get_if<supervisor::AnnounceHold>(&action)) {
     log_.note(utc(), "held", {{"reason", supervisor::name_of(held->reason)}, {"limit", held->limit}, {"observed", held->observed}});
     observer_.on_hold(*held);
@@ -67,10 +69,19 @@ void RunLoop::Impl::act(const supervisor::Action& action) {
   }
 }
 
+/// The agent's next request will tell it what is left.
+void RunLoop::Impl::wind_down(const supervisor::WindDown& wind) {
+  if (!gateway_) return;
+  log_.note(utc(), "wind_down", {{"percent", std::int64_t{wind.percent}}, {"limit", wind.limit}, {"observed", wind.observed}});
+  result_.wind_downs.push_back({wind.percent, wind.limit, wind.observed, {}});
+  gateway_->tell_agent(setup_.gateway->wind_down_text(wind));
+}
+
 /// Counts may have moved: first the decision, then the paperwork.
 void RunLoop::Impl::after_counts() {
   if (!metering_.take_changed()) return;
   observed_ = metering_.observed();
+  lease_in_time();
   feed(supervisor::Counted{observed_, guard()});
   flush_rows(false);
 }
@@ -124,6 +135,8 @@ void RunLoop::Impl::finish() {
   observed_ = metering_.observed();
   if (control_) control_->stop();
   if (gateway_) note_gateway();
+  report_to_parent(Report::over);
+  for (const auto& [run, spent] : metering_.nested()) result_.nested.emplace_back(run, spent);
   tick_.cancel();
   deadline_.cancel();
   leave_when_forwarded();

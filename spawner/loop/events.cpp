@@ -159,6 +159,8 @@ void RunLoop::Impl::every_tick() {
     take_troubles();
     look_for_blindness(now());
     look_for_bypass();
+    report_to_parent(Report::live);
+    nested_.expire(now());
     log_.flush();
     every_tick();
   });
@@ -189,6 +191,7 @@ void RunLoop::Impl::look_for_blindness(MonoTime at) {
 
 control::Answer RunLoop::Impl::answer(const control::Request& request) {
   if (const auto* extend_request = std::get_if<control::ExtendRequest>(&request)) return extend(*extend_request);
+  if (const auto* draw_request = std::get_if<control::DrawRequest>(&request)) return draw(*draw_request);
   if (std::holds_alternative<control::StopRequest>(request)) {
     log_.note(utc(), "stop_requested", {});
     feed(supervisor::StopRequested{});
@@ -209,10 +212,16 @@ control::Answer RunLoop::Impl::hold_or_resume(const control::Request& request) {
 }
 
 /// What is left can't pay for a request: it was refused, or it waits for a decision.
-void RunLoop::Impl::hear_full(const gateway::Shortage& shortage) {
+/// True: there is more now.
+bool RunLoop::Impl::hear_full(const gateway::Shortage& shortage) {
+  if (grow_lease(shortage.needed)) return true;
   log_.note(utc(), "cap_short", {{"needed", shortage.needed}, {"left", shortage.left}});
-  if (setup_.gateway->when_full == gateway::WhenFull::refuse) return feed(supervisor::RequestRefused{});
-  feed(supervisor::RequestHeld{});
+  if (setup_.gateway->when_full == gateway::WhenFull::refuse) {
+    feed(supervisor::RequestRefused{});
+  } else {
+    feed(supervisor::RequestHeld{});
+  }
+  return false;
 }
 
 /// Tokens are spent, and not one request came by: a log-in that does not follow the address.
@@ -228,6 +237,11 @@ control::Answer RunLoop::Impl::extend(const control::ExtendRequest& request) {
   if (!cap) return {std::nullopt, "the run has no cap to extend"};
   const std::int64_t limit = request.to.value_or(saturating_add(*cap, std::clamp<std::int64_t>(request.by.value_or(0), -kMaxTokens, kMaxTokens)));
   if (limit < 1 || limit > kMaxTokens) return {std::nullopt, "a cap is a whole number from 1 to 2^53"};
+  if (setup_.parent && limit > *cap) {
+    setup_.parent->most = limit;
+    if (!grow_lease(limit - *cap)) return {std::nullopt, "the run around this one, " + setup_.parent->run + ", has no more to give: extend that one first"};
+    return {standing(), ""};
+  }
   log_.note(utc(), "cap_changed", {{"from", *cap}, {"to", limit}});
   observer_.on_cap_changed(limit);
   feed(supervisor::CapChanged{limit});

@@ -13,6 +13,7 @@ void note_request(capture::EventLog& log, const gateway::RequestLine& line) {
            {{"api", std::string_view{line.api}},
             {"model", std::string_view{line.model}},
             {"agent", std::string_view{line.agent}},
+            {"run", std::string_view{line.run}},
             {"outcome", gateway::name_of(line.outcome)},
             {"status", std::int64_t{line.status}},
             {"predicted", fresh_input(line.predicted)},
@@ -35,16 +36,23 @@ Result<std::unique_ptr<gateway::Gateway>> open_gateway(boost::asio::io_context& 
   setup.upstreams = plan.wiring.upstreams;
   setup.ca_file = plan.ca_file;
   setup.when_full = plan.when_full;
+  setup.count = plan.count;
   setup.usage = &metering.sink(Source::gateway);
   setup.cost = [&metering](std::string_view model, const TokenCounts& counts) { return metering.cost_of(model, counts); };
   setup.left = [&metering, limit = world.limit]() -> std::optional<std::int64_t> {
     const auto cap = limit();
     return cap ? std::optional(*cap - metering.observed()) : std::nullopt;
   };
+  setup.leased = std::move(world.reserved);
+  setup.nested = [&metering](std::string_view run, std::int64_t cost) {
+    const auto known = metering.nested().find(run);
+    metering.note_nested(run, saturating_add(known == metering.nested().end() ? 0 : known->second, cost));
+  };
   setup.refusal_text = [&metering, limit = world.limit, words = plan.refusal_text](const gateway::Shortage&) {
     return words(metering.observed(), limit().value_or(0), metering.sessions().empty() ? std::string{} : metering.sessions().front());
   };
   setup.on_full = std::move(world.on_full);
+  setup.on_told = std::move(world.on_told);
   setup.on_activity = std::move(world.on_activity);
   setup.on_request = [&log](const gateway::RequestLine& line) { note_request(log, line); };
   setup.now = metering.clock();

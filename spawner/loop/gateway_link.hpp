@@ -11,6 +11,7 @@
 #include "spawner/gateway/wiring.hpp"
 #include "spawner/loop/metering.hpp"
 #include "spawner/process/child.hpp"
+#include "spawner/supervisor/supervisor.hpp"
 
 namespace ts::loop {
 
@@ -19,14 +20,19 @@ struct GatewayPlan {
   gateway::Wiring wiring;
   std::string ca_file;                      ///< more roots to trust; empty: none
   gateway::WhenFull when_full = gateway::WhenFull::refuse;
+  gateway::CountMode count = gateway::CountMode::automatic;
   /// What the agent's user reads when a request is refused. `session` is empty where it isn't known yet.
   std::function<std::string(std::int64_t spent, std::int64_t limit, const std::string& session)> refusal_text;
+  /// What the agent itself reads when it is to come to an end.
+  std::function<std::string(const supervisor::WindDown& wind)> wind_down_text;
 };
 
 /// What the gateway needs from the loop.
 struct GatewayWorld {
   std::function<std::optional<std::int64_t>()> limit;   ///< the cap that requests are held to; absent: none
-  std::function<void(const gateway::Shortage&)> on_full;
+  std::function<std::int64_t()> reserved;               ///< what of it runs within this one may still take
+  std::function<bool(const gateway::Shortage&)> on_full;   ///< as GatewaySetup::on_full
+  std::function<void(std::string_view agent)> on_told;
   std::function<void()> on_activity;
 };
 

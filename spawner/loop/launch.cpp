@@ -122,13 +122,19 @@ Result<void> RunLoop::Impl::start_gateway() {
     const RunLimits& limits = supervisor_.policy().limits;
     return limits.on_cap == OnCap::report ? std::nullopt : limits.cap;
   };
-  world.on_full = [this](const gateway::Shortage& shortage) { hear_full(shortage); };
+  world.reserved = [this] { return nested_.reserved(); };
+  world.on_full = [this](const gateway::Shortage& shortage) { return hear_full(shortage); };
+  world.on_told = [this](std::string_view agent) {
+    log_.note(utc(), "wind_down_told", {{"agent", agent}});
+    if (!result_.wind_downs.empty()) result_.wind_downs.back().told = agent;
+  };
   world.on_activity = [this] {
     if (finishing_) return;
     feed(supervisor::Activity{});
     after_counts();
   };
   TS_TRY(gateway_, open_gateway(io_, *setup_.gateway, std::move(world), metering_, log_));
+  setup_.launch.env.push_back("TRACKED_SPAWN_GATEWAY=" + gateway_->prefix());
   return wire_launch(*setup_.gateway, *gateway_, setup_.launch);
 }
 

@@ -64,12 +64,22 @@ UsageSink& Metering::past_of_stdout() { return *past_; }
 UsageSink& Metering::sink(Source source) { return *sinks_[static_cast<std::size_t>(source)]; }
 
 std::int64_t Metering::observed() const {
-  if (setup_.formula == Formula::usd) return cost().value_or(0);
+  std::int64_t within = 0;
+  for (const auto& [run, spent] : nested_) within = saturating_add(within, spent);
+  if (setup_.formula == Formula::usd) return saturating_add(cost().value_or(0), within);
   // Each source could rule by another formula: nothing that was spent may hide, so the highest one counts.
   std::int64_t most = 0;
   for (Source source : {Source::stream, Source::transcript, Source::gateway})
     if (const auto totals = meter_.of(source)) most = std::max(most, by_formula(totals->counts, setup_.formula));
-  return most;
+  return saturating_add(most, within);
+}
+
+void Metering::note_nested(std::string_view run, std::int64_t spent) {
+  const auto found = nested_.find(run);
+  std::int64_t& known = found != nested_.end() ? found->second : nested_[std::string(run)];
+  if (spent <= known) return;
+  known = spent;
+  changed_ = true;
 }
 
 std::int64_t Metering::cost_of(std::string_view model, const TokenCounts& counts) const {

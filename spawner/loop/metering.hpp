@@ -37,7 +37,12 @@ class Metering {
   /// The transcript that the next events come from, for the event log.
   void set_file(std::string path) { file_ = std::move(path); }
 
-  /// The run's count by the cap's formula, now. Units: tokens, or micro-USD for Formula::usd (unpriced models add nothing).
+  /// What a run within this one has spent, by this one's cap's formula: all of it, and it only grows.
+  void note_nested(std::string_view run, std::int64_t spent);
+  /// What runs within this one have spent.
+  [[nodiscard]] const std::map<std::string, std::int64_t, std::less<>>& nested() const { return nested_; }
+
+  /// The run's count by the cap's formula, now, with that of the runs within it. Units: tokens, or micro-USD for Formula::usd (unpriced models add nothing).
   [[nodiscard]] std::int64_t observed() const;
   /// Cost of the ruling source. Absent: nothing has a price. `unpriced` gets the models without one.
   [[nodiscard]] std::optional<MicroUsd> cost(std::vector<std::string>* unpriced = nullptr) const;
@@ -80,6 +85,7 @@ class Metering {
   std::string version_;
   std::string model_;
   std::string file_;
+  std::map<std::string, std::int64_t, std::less<>> nested_;
   bool changed_ = false;
   std::uint64_t events_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "spawner/control/protocol.hpp"
 #include "spawner/loop/gateway_link.hpp"
 #include "spawner/loop/metering.hpp"
+#include "spawner/loop/nested_runs.hpp"
 #include "spawner/process/child.hpp"
 #include "spawner/supervisor/supervisor.hpp"
 #include "spawner/tail/follower.hpp"
@@ -33,6 +34,8 @@ class RunObserver {
   virtual void on_stop_begun(const supervisor::StopDecision& decision) = 0;
   /// Requests of the agent wait for a person from now on.
   virtual void on_hold(const supervisor::AnnounceHold& hold) = 0;
+  /// The run around this one gives it more: the cap is `limit` now.
+  virtual void on_lease(std::int64_t limit) = 0;
   /// Something the user should hear once: a file that can't be written, a transcript that can't be followed.
   virtual void on_notice(std::string_view kind, const std::string& message) = 0;
   virtual void on_session(std::string_view session) = 0;
@@ -57,8 +60,17 @@ struct LoopSetup {
   tail::FollowRequest follow;
   std::string control_socket;                 ///< empty: none
   std::optional<GatewayPlan> gateway;         ///< absent: none
+  std::optional<ParentLink> parent;           ///< absent: no run around this one bounds it
   bool interactive = false;                   ///< stdin and stdout are a terminal: the agent gets a pty
   std::optional<milliseconds> blind_after = milliseconds{120'000};  ///< absent: silence means nothing
+};
+
+/// The agent was to hear what is left of its cap.
+struct WindDownNote {
+  int percent = 0;
+  std::int64_t limit = 0;
+  std::int64_t observed = 0;
+  std::string told;   ///< the agent whose request carried it; empty: none came any more
 };
 
 /// What became of the run.
@@ -70,6 +82,8 @@ struct LoopResult {
   std::size_t found = 0;
   std::size_t survivors = 0;
   std::optional<gateway::GatewayStats> gateway; ///< absent: the run went without
+  std::vector<WindDownNote> wind_downs;
+  std::vector<std::pair<std::string, std::int64_t>> nested;   ///< runs within this one, and what they took of its cap
   milliseconds held_for{0};                     ///< how long requests waited for a person
   bool survivors_known = true;                  ///< false: something would not end, and nothing here can list what it is
   std::size_t leftovers = 0;                    ///< processes that outlived the agent and were ended

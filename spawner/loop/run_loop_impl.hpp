@@ -45,8 +45,13 @@ class RunLoop::Impl {
   void every_tick();
   void look_for_blindness(MonoTime now);
   [[nodiscard]] control::Answer answer(const control::Request& request);
+  [[nodiscard]] control::Answer draw(const control::DrawRequest& request);
+  [[nodiscard]] bool grow_lease(std::int64_t needed);
+  enum class Report { live, over };
+  void report_to_parent(Report report);
+  void lease_in_time();
   [[nodiscard]] control::Answer hold_or_resume(const control::Request& request);
-  void hear_full(const gateway::Shortage& shortage);
+  [[nodiscard]] bool hear_full(const gateway::Shortage& shortage);
   void look_for_bypass();
   [[nodiscard]] control::Answer extend(const control::ExtendRequest& request);
 
@@ -54,6 +59,7 @@ class RunLoop::Impl {
   void feed(const supervisor::Event& event);
   void act(const supervisor::Action& action);
   void after_counts();
+  void wind_down(const supervisor::WindDown& wind);
   void flush_rows(bool all);
   void arm_deadline();
   void finish();
@@ -109,6 +115,10 @@ class RunLoop::Impl {
   std::uint64_t cpu_at_usage_ = 0;
   bool blind_told_ = false;
   bool bypass_told_ = false;
+  NestedRuns nested_;
+  std::int64_t reported_ = 0;   ///< to the run around this one
+  MonoTime last_report_;
+  MonoTime last_no_;   ///< when the run around this one had no more to give
   bool launch_failed_ = false;
   bool finishing_ = false;
   bool give_up_forwarding_ = false;

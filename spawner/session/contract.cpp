@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/cap.hpp"
+#include "spawner/control/socket.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/session/words.hpp"
 #include "taskfile/find.hpp"
@@ -82,6 +84,8 @@ Result<void> use_policy(const RunOptions& options, Contract& contract) {
                                              : process::StopLadder{{{SIGTERM, options.grace}, {SIGKILL, std::chrono::seconds{2}}}};
   policy.leftovers = options.leftovers;
   policy.drain = options.drain;
+  policy.wind_down = options.wind_down;
+  std::ranges::sort(policy.wind_down);
   if (!options.containment.empty()) {
     TS_TRY(contract.tier, process::parse_tier(options.containment));
   }
@@ -89,10 +93,11 @@ Result<void> use_policy(const RunOptions& options, Contract& contract) {
 }
 
 /// Whether the agent's requests go through the gateway, and how.
-Result<void> use_gateway(const RunOptions& options, const Surroundings& world, Contract& contract) {
+Result<void> use_gateway(const RunOptions& options, const Surroundings& world, const std::optional<control::Standing>& around, Contract& contract) {
   const bool needed = options.gateway == GatewayMode::on || !options.gateway_env.empty();
   const bool known = contract.agent.profile->gateway.wire != agents::GatewayWire::none;
-  if (needed || (options.gateway == GatewayMode::automatic && known && contract.start.cap.limit)) {
+  const bool capped = contract.start.cap.limit || (around && around->cap);
+  if (needed || (options.gateway == GatewayMode::automatic && known && capped)) {
     std::vector<gateway::ExtraVariable> extra;
     for (const std::string& text : options.gateway_env) {
       TS_TRY(gateway::ExtraVariable variable, gateway::parse_extra_variable(text));
@@ -107,8 +112,56 @@ Result<void> use_gateway(const RunOptions& options, const Surroundings& world, C
       contract.notes.push_back("without the gateway: " + plan.error().message);
     }
   }
+  if (!options.wind_down.empty() && (!contract.gateway || !contract.start.cap.limit))
+    contract.notes.push_back("--wind-down does nothing here: it needs a cap and the gateway");
   if (options.on_cap == OnCap::hold && !contract.gateway)
     return Error{Errc::unsupported, "--on-cap hold needs the gateway: add --gateway on, or use stop or report"};
+  return {};
+}
+
+std::string variable(const Surroundings& world, std::string_view name) {
+  const auto found = world.env.find(name);
+  return found == world.env.end() ? std::string{} : found->second;
+}
+
+/// The run around this one, as it stands. Absent: there is none alive.
+std::optional<control::Standing> run_around(const Surroundings& world) {
+  const std::string socket = variable(world, "TRACKED_SPAWN_SOCKET");
+  if (socket.empty()) return std::nullopt;
+  auto answer = control::ask(socket, control::UsageRequest{}, std::chrono::seconds{2});
+  return answer.has_value() ? std::move(answer->standing) : std::nullopt;
+}
+
+/// Where nobody states a cap, what is left of the run around this one is it.
+Result<ResolvedCap> cap_of(const CapSources& sources, const std::optional<control::Standing>& around) {
+  const bool stated = sources.said || sources.written || sources.configured || sources.estimate;
+  if (stated || !around || !around->cap) return resolve_cap(sources);
+  const std::int64_t left = *around->cap - around->spent;
+  if (left < 1) return Error{Errc::refused, fmt::format("the cap of run {}, which is around this one, is spent", around->run)};
+  return ResolvedCap{left, around->formula, "what is left of run " + around->run, {}};
+}
+
+/// Whether all requests of the agent pass the gateway of the run around this one: then they are held to its cap there.
+bool passes_gateway_around(const RunOptions& options, const Surroundings& world, const Contract& contract) {
+  const std::string prefix = variable(world, "TRACKED_SPAWN_GATEWAY");
+  if (prefix.empty()) return false;
+  const auto passes = [&](const gateway::Wiring& wiring) {
+    return std::ranges::all_of(wiring.upstreams, [&](const gateway::Upstream& upstream) { return upstream.base.text().starts_with(prefix); });
+  };
+  if (contract.gateway) return passes(*contract.gateway);
+  const auto plan = gateway::plan_wiring(contract.agent, {options.argv, world.env}, {});
+  return plan.has_value() && passes(*plan);
+}
+
+/// The run draws on the one around it, whatever its agent is.
+Result<void> use_parent(const RunOptions& options, const Surroundings& world, const std::optional<control::Standing>& around, Contract& contract) {
+  if (!around || !around->cap || passes_gateway_around(options, world, contract)) return {};
+  ledger::Cap& cap = contract.start.cap;
+  if (!cap.limit) cap.formula = around->formula;
+  if (cap.formula != around->formula)
+    return Error{Errc::refused, fmt::format("the cap of run {}, which is around this one, counts {}, and this one {}: give --cap-formula {}", around->run,
+                                            name_of(around->formula), name_of(cap.formula), name_of(around->formula))};
+  contract.parent = loop::ParentLink{variable(world, "TRACKED_SPAWN_SOCKET"), around->run, cap.limit};
   return {};
 }
 
@@ -141,11 +194,13 @@ Result<void> fill(const RunOptions& options, const Surroundings& world, Contract
   if (!options.cap.empty()) sources.said = StatedCap{options.cap, options.cap_origin};
   if (!options.task.empty()) TS_CHECK(use_task(options, world, contract, sources));
   TS_CHECK(use_estimate_option(options, contract, sources));
-  TS_TRY(ResolvedCap cap, resolve_cap(sources));
+  const auto around = run_around(world);
+  TS_TRY(ResolvedCap cap, cap_of(sources, around));
   contract.start.cap = {cap.limit, cap.formula, cap.source};
   for (std::string& note : cap.notes) contract.notes.push_back(std::move(note));
   TS_CHECK(use_policy(options, contract));
-  return use_gateway(options, world, contract);
+  TS_CHECK(use_gateway(options, world, around, contract));
+  return use_parent(options, world, around, contract);
 }
 
 std::string estimate_text(const ledger::Estimate& estimate) {

@@ -7,6 +7,7 @@
 #include "accounting/ledger/records.hpp"
 #include "spawner/agents/profile.hpp"
 #include "spawner/gateway/wiring.hpp"
+#include "spawner/loop/nested_runs.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/session/options.hpp"
 #include "taskfile/reading.hpp"
@@ -20,6 +21,7 @@ struct Contract {
   agents::Detected agent;
   std::optional<process::Tier> tier;   ///< absent: the best that works
   std::optional<gateway::Wiring> gateway;  ///< absent: the run goes without
+  std::optional<loop::ParentLink> parent;  ///< the run around this one bounds it; absent: there is none, or all passes its gateway anyway
   std::vector<std::string> notes;   ///< what the user should hear besides
 };
 
@@ -35,7 +37,7 @@ struct Agreement {
   std::optional<Refusal> refusal;
 };
 
-/// Finds and reads the task, resolves the cap, recognises the agent. Reads files, writes nothing.
+/// Finds and reads the task, resolves the cap, recognises the agent. Reads files, asks the run around this one how it stands, writes nothing.
 [[nodiscard]] Agreement agree(const RunOptions& options, const Surroundings& world);
 
 /// "TASK-914 Token cap early reporting · estimate 8K–10K tokens (line 7) · cap 40,000 fresh tokens (4 × 10K)"

@@ -12,6 +12,7 @@
 #include "accounting/budget/prices.hpp"
 #include "accounting/usage/counts.hpp"
 #include "spawner/agents/profile.hpp"
+#include "spawner/gateway/modes.hpp"
 #include "spawner/supervisor/supervisor.hpp"
 #include "taskfile/patterns.hpp"
 
@@ -36,6 +37,7 @@ struct RunOptions {
   FactorCap cap_factor;                         ///< × the upper estimate where no cap is stated
   OnCap on_cap = OnCap::stop;
   GatewayMode gateway = GatewayMode::automatic;
+  gateway::CountMode count = gateway::CountMode::automatic;  ///< whether the provider is asked how large a prompt is
   std::vector<std::string> gateway_env;         ///< NAME=PATH: variables that get the gateway's URL; not empty: it is on
   std::string role = "engineer";
   std::string agent;                            ///< profile name; empty: recognised by argv
@@ -43,6 +45,7 @@ struct RunOptions {
   std::optional<std::chrono::milliseconds> max_idle;
   std::chrono::milliseconds grace{5000};        ///< 0: SIGKILL at once
   std::vector<int> warn_at{50, 75, 90, 95};
+  std::vector<int> wind_down;                   ///< percents at which the agent itself is told; needs the gateway
   supervisor::Leftovers leftovers = supervisor::Leftovers::end;
   std::chrono::milliseconds drain{2000};
   std::optional<std::chrono::milliseconds> blind_after = std::chrono::milliseconds{120'000};

@@ -57,8 +57,14 @@ bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live
 }
 
 void Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {
-  context_.cap.limit = limit;
   context_.cap.source = "extended while it ran";
+  keep_cap(limit);
+}
+
+void Reporter::on_lease(std::int64_t limit) { keep_cap(limit); }
+
+void Reporter::keep_cap(const std::optional<std::int64_t>& limit) {
+  context_.cap.limit = limit;
   const auto ledger = context_.ledger();
   if (ledger.has_value() && *ledger == nullptr) return;
   if (const auto set = ledger.has_error() ? Result<void>(ledger.error()) : (*ledger)->set_cap(context_.run, context_.cap, context_.now()); set.has_error())

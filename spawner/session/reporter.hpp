@@ -27,6 +27,7 @@ class Reporter final : public loop::RunObserver {
   void on_warning(const Warn& warning) override;
   void on_stop_begun(const supervisor::StopDecision& decision) override;
   void on_hold(const supervisor::AnnounceHold& hold) override;
+  void on_lease(std::int64_t limit) override;
   void on_notice(std::string_view kind, const std::string& message) override;
   void on_session(std::string_view session) override;
   void on_progress(const control::Standing& standing) override;
@@ -38,6 +39,7 @@ class Reporter final : public loop::RunObserver {
   [[nodiscard]] const ledger::Cap& cap() const { return context_.cap; }
 
  private:
+  void keep_cap(const std::optional<std::int64_t>& limit);
   Context context_;
   Console& console_;
   MonoTime started_;

@@ -13,6 +13,7 @@
 #include "accounting/report/run_json.hpp"
 #include "spawner/capture/event_log.hpp"
 #include "spawner/capture/run_folder.hpp"
+#include "spawner/control/socket.hpp"
 #include "spawner/loop/run_loop.hpp"
 #include "spawner/process/local_launcher.hpp"
 #include "spawner/process/program_search.hpp"
@@ -29,6 +30,8 @@
 
 namespace ts::session {
 namespace {
+
+constexpr std::chrono::milliseconds kLeaseWait{2'000};
 
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 MonoTime mono_now() { return std::chrono::steady_clock::now(); }
@@ -48,6 +51,8 @@ class Run {
 
  private:
   void open_folder();
+  [[nodiscard]] bool take_lease();
+  void return_lease() const;
   void settle_the_dead();
   void begin();
   void announce();
@@ -113,6 +118,33 @@ void Run::settle_the_dead() {
     console_.detail(fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note));
 }
 
+/// What the run around this one gives. False: nothing, and the user knows.
+bool Run::take_lease() {
+  if (!contract_.parent) return true;
+  const loop::ParentLink& parent = *contract_.parent;
+  const auto answer = control::ask(parent.socket, control::DrawRequest{start().id.text, 0, parent.most, false}, kLeaseWait);
+  if (answer.has_error() || !answer->standing || !answer->granted) {
+    console_.error(fmt::format("warning: run {}, which is around this one, does not answer; this one goes by its own cap", parent.run));
+    contract_.parent.reset();
+    return true;
+  }
+  ledger::Cap& cap = start().cap;
+  if (*answer->granted < 1) {
+    return_lease();
+    console_.error(fmt::format("nothing is left of the cap of run {}, which is around this one: {}", parent.run,
+                               spent_of(answer->standing->spent, answer->standing->cap, answer->standing->formula)));
+    return false;
+  }
+  if (!cap.limit || *answer->granted < *cap.limit) cap.source = fmt::format("lease of run {}{}", parent.run, cap.limit ? ", more as it is needed" : "");
+  cap.limit = answer->granted;
+  contract_.policy.limits.cap = cap.limit;
+  return true;
+}
+
+void Run::return_lease() const {
+  if (contract_.parent) (void)control::ask(contract_.parent->socket, control::DrawRequest{contract_.start.id.text, 0, std::nullopt, true}, kLeaseWait);
+}
+
 /// The row before the launch.
 void Run::begin() {
   const ProcessIdentity me = this_process();
@@ -161,12 +193,13 @@ loop::LoopSetup Run::setup() {
   s.launch.name = start().id.text;
   s.launch.argv = options_.argv;
   s.launch.env = world_.env_words;
-  std::erase_if(s.launch.env, [](const std::string& word) { return word.starts_with("TRACKED_SPAWN_RUN=") || word.starts_with("TRACKED_SPAWN_SOCKET="); });
+  std::erase_if(s.launch.env, [](const std::string& word) { return word.starts_with("TRACKED_SPAWN_RUN=") || word.starts_with("TRACKED_SPAWN_SOCKET=") || word.starts_with("TRACKED_SPAWN_GATEWAY="); });
   s.launch.env.push_back("TRACKED_SPAWN_RUN=" + start().id.text);
   if (!s.control_socket.empty()) s.launch.env.push_back("TRACKED_SPAWN_SOCKET=" + s.control_socket);
   s.launch.cwd = world_.cwd;
   s.launch.tier = contract_.tier;
   if (contract_.gateway) s.gateway = gateway_plan();
+  s.parent = contract_.parent;
   s.follow.profile = contract_.agent.profile;
   s.follow.places = agents::transcript_places(*contract_.agent.profile, world_.env);
   s.follow.cwd = world_.cwd;
@@ -186,8 +219,13 @@ loop::LoopSetup Run::setup() {
 loop::GatewayPlan Run::gateway_plan() {
   loop::GatewayPlan plan;
   plan.wiring = *contract_.gateway;
+  const std::string around = env_of(world_, "TRACKED_SPAWN_GATEWAY");
+  for (gateway::Upstream& upstream : plan.wiring.upstreams)
+    if (!around.empty() && upstream.base.text().starts_with(around)) upstream.run = start().id.text;
   plan.ca_file = env_of(world_, "NODE_EXTRA_CA_CERTS");
   plan.when_full = options_.on_cap == OnCap::hold ? gateway::WhenFull::hold : gateway::WhenFull::refuse;
+  plan.count = options_.count;
+  plan.wind_down_text = [formula = start().cap.formula](const supervisor::WindDown& wind) { return wind_down_line(wind, formula); };
   plan.refusal_text = [this](std::int64_t spent, std::int64_t limit, const std::string& session) {
     return refusal_line(start(), spent, limit, agents::resume_command(*contract_.agent.profile, session).value_or(""));
   };
@@ -200,6 +238,11 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   open_folder();
   if (!state_home_.empty()) entry_.open(ledger_path(state_home_));
   settle_the_dead();
+  if (!take_lease()) {
+    std::error_code ignored;
+    if (!start().run_dir.empty()) std::filesystem::remove_all(start().run_dir, ignored);
+    return kExitRefused;
+  }
   begin();
   announce();
   loop::LoopSetup loop_setup = setup();
@@ -233,6 +276,7 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
 
 void Run::launch_failed(const loop::LoopResult& result) {
   console_.error(result.launch_error->message);
+  return_lease();
   ledger::RunEnd end;
   end.outcome = ledger::Outcome::failed;
   end.ended = utc_now();

@@ -91,7 +91,7 @@ nlohmann::ordered_json gateway_json(const gateway::GatewayStats& stats) {
 
 std::string receipt_of(const loop::LoopResult& result, const loop::Metering& metering, const RunStart& start, const std::string& resume) {
   using Json = nlohmann::ordered_json;
-  if (!result.decision && result.leftovers == 0 && !result.gateway) return {};
+  if (!result.decision && result.leftovers == 0 && !result.gateway && result.nested.empty()) return {};
   Json j = {{"run", start.id.text}, {"tier", std::string{process::name_of(result.tier)}}};
   if (result.decision) {
     const std::int64_t after = std::max<std::int64_t>(metering.observed() - result.observed_at_decision, 0);
@@ -108,6 +108,9 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
   j["crossing_to_dead_us"] = result.crossing_to_dead ? Json(result.crossing_to_dead->count()) : Json(nullptr);
   if (result.leftovers > 0) j["leftovers_ended"] = result.leftovers;
   if (result.held_for.count() > 0) j["held_ms"] = result.held_for.count();
+  for (const loop::WindDownNote& wind : result.wind_downs)
+    j["wind_down"].push_back({{"percent", wind.percent}, {"limit", wind.limit}, {"observed", wind.observed}, {"told", wind.told.empty() ? Json(nullptr) : Json(wind.told)}});
+  for (const auto& [run, spent] : result.nested) j["nested"].push_back({{"run", run}, {"spent", spent}});
   if (result.gateway) j["gateway"] = gateway_json(*result.gateway);
   j["session"] = metering.sessions().empty() ? Json(nullptr) : Json(metering.sessions().front());
   j["resume"] = resume.empty() ? Json(nullptr) : Json(resume);

@@ -60,6 +60,14 @@ std::string dead_text(const loop::LoopResult& result) {
   return text + (result.survivors_known ? fmt::format(", {} left", result.survivors) : ", what is left can't be told without /proc");
 }
 
+/// What runs within this one took of its cap.
+std::string nested_text(const loop::LoopResult& result, Formula formula) {
+  if (result.nested.empty()) return {};
+  std::int64_t sum = 0;
+  for (const auto& [run, spent] : result.nested) sum = saturating_add(sum, spent);
+  return fmt::format(" · {}{} more in {} run{} within it", amount(sum, formula), unit(formula), result.nested.size(), result.nested.size() == 1 ? "" : "s");
+}
+
 std::string why_stopped(const supervisor::StopDecision& decision) {
   using supervisor::StopReason;
   const auto time = [](std::int64_t us) { return human_duration(std::chrono::microseconds{us}); };
@@ -121,6 +129,12 @@ std::string refusal_line(const ledger::RunStart& start, std::int64_t spent, std:
   return resume.empty() ? line : line + " To go on, resume with a higher cap: " + resume;
 }
 
+std::string wind_down_line(const supervisor::WindDown& wind, Formula formula) {
+  return fmt::format("[tracked-spawn] {} % of this task's budget is spent: {}; about {} are left, and at the cap every request is refused. "
+                     "Finish the step at hand, start nothing new, and end with a short summary of what is done and what is still open.",
+                     wind.percent, spent_of(wind.observed, wind.limit, formula), amount(std::max<std::int64_t>(wind.limit - wind.observed, 0), formula));
+}
+
 std::string warning_line(const Warn& warning, Formula formula, milliseconds elapsed) {
   std::string line = warning.threshold >= 100
                          ? fmt::format("the cap is reached and only reported: {}", spent_of(warning.observed, warning.limit, formula))
@@ -161,8 +175,9 @@ std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& en
   const Formula formula = start.cap.formula;
   const std::string counted = end.ruling ? spent_of(final_count(start, end), start.cap.limit, formula) + whole_of(end, formula)
                                          : std::string{"tokens unknown, no meter saw any usage"};
-  if (result.decision) return fmt::format("{}: {}{}", why_stopped(*result.decision), counted, dead_text(result));
-  std::string line = fmt::format("{} after {}: {}", ended_text(end), human_duration(result.duration), counted);
+  const std::string within = nested_text(result, formula);
+  if (result.decision) return fmt::format("{}: {}{}{}", why_stopped(*result.decision), counted, within, dead_text(result));
+  std::string line = fmt::format("{} after {}: {}", ended_text(end), human_duration(result.duration), counted) + within;
   if (result.over_cap) line += " · OVER THE CAP: it was seen only when the agent had ended";
   if (result.leftovers > 0) line += fmt::format(" · {} process{} outlived the agent and {} ended", result.leftovers,
                                                 result.leftovers == 1 ? "" : "es", result.leftovers == 1 ? "was" : "were");

@@ -31,6 +31,9 @@ struct Safeguards {
 /// What a refused agent's user reads. Empty `resume`: not known, or it can't be resumed.
 [[nodiscard]] std::string refusal_line(const ledger::RunStart& start, std::int64_t spent, std::int64_t limit, const std::string& resume);
 
+/// What the agent reads at a wind-down threshold.
+[[nodiscard]] std::string wind_down_line(const supervisor::WindDown& wind, Formula formula);
+
 /// "50 % of the cap: 20,112 of 40,000 fresh tokens after 3m 12s (6.3K a minute, cap in about 3 min)"
 [[nodiscard]] std::string warning_line(const Warn& warning, Formula formula, std::chrono::milliseconds elapsed);
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "accounting/base/units.hpp"
+#include "spawner/control/protocol.hpp"
+
+namespace ts::loop {
+
+/// What runs within this one may take of its cap: each has a lease, and what is leased is nobody else's. Pure.
+class NestedRuns {
+ public:
+  /// What the run may spend in all. `free`: of the cap, what neither was spent nor may be spent by others; the run's own lease is not in it.
+  [[nodiscard]] std::int64_t draw(const control::DrawRequest& request, std::int64_t free, MonoTime now);
+  /// Leases of runs that have said nothing for half a minute go back: such a run was killed. (A living one speaks every few seconds.)
+  void expire(MonoTime now);
+  /// Leased and not spent.
+  [[nodiscard]] std::int64_t reserved() const;
+
+ private:
+  struct Lease {
+    std::int64_t granted = 0;
+    std::int64_t spent = 0;
+    MonoTime heard;
+  };
+  std::map<std::string, Lease> leases_;   ///< of runs that are not over
+};
+
+/// The bounds that a run within another one has from it.
+struct ParentLink {
+  std::string socket;
+  std::string run;
+  std::optional<std::int64_t> most;   ///< this run's own cap; absent: it has none of its own
+};
+
+}  // namespace ts::loop
