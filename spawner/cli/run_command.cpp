@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 
 #include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
@@ -18,6 +19,8 @@ struct RunWords {
   std::string factor;
   std::string on_cap = "stop";
   std::string gateway = "auto";
+  std::string count = "auto";
+  std::vector<std::string> wind_down;
   std::string max_time;
   std::string max_idle;
   std::string grace;
@@ -118,6 +121,19 @@ Result<void> take_factor(const RunWords& words, session::RunOptions& options) {
   return {};
 }
 
+/// "80%" and "80" are percents of the cap.
+Result<void> take_wind_down(const RunWords& words, session::RunOptions& options) {
+  for (const std::string& text : words.wind_down) {
+    const std::string digits = text.ends_with('%') ? text.substr(0, text.size() - 1) : text;
+    int percent = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), percent);
+    if (error != std::errc{} || end != digits.data() + digits.size() || percent < 1 || percent > 99)
+      return bad_word(words.name("--wind-down"), text, "whole percents from 1 to 99, such as 80%");
+    options.wind_down.push_back(percent);
+  }
+  return {};
+}
+
 Result<session::RunOptions> meaning_of(const RunWords& words) {
   session::RunOptions options = words.options;
   if (!words.formula.empty()) {
@@ -129,6 +145,9 @@ Result<session::RunOptions> meaning_of(const RunWords& words) {
   options.on_cap = *on_cap;
   if (words.gateway != "off" && words.gateway != "auto" && words.gateway != "on") return bad_word(words.name("--gateway"), words.gateway, "it is auto, on or off");
   options.gateway = words.gateway == "on" ? session::GatewayMode::on : words.gateway == "auto" ? session::GatewayMode::automatic : session::GatewayMode::off;
+  if (words.count != "estimate" && words.count != "auto" && words.count != "exact") return bad_word(words.name("--count"), words.count, "it is estimate, auto or exact");
+  options.count = words.count == "exact" ? gateway::CountMode::exact : words.count == "auto" ? gateway::CountMode::automatic : gateway::CountMode::estimate;
+  TS_CHECK(take_wind_down(words, options));
   TS_CHECK(take_factor(words, options));
   TS_CHECK(take_limit({words.name("--max-time"), words.max_time}, options.max_time));
   TS_CHECK(take_limit({words.name("--max-idle"), words.max_idle}, options.max_idle));
@@ -163,6 +182,7 @@ void add_options(CLI::App& run, RunWords& w) {
   run.add_option("--on-cap", w.on_cap, "stop (default), hold (requests wait for `extend` or `stop`; needs the gateway) or report")->type_name("ACTION");
   run.add_option("--gateway", w.gateway, "Lead the agent's requests through a gateway that refuses what the cap can't pay for: auto (default: where the agent is known and has a cap), on or off")->type_name("WHEN");
   run.add_option("--gateway-env", o.gateway_env, "A variable that gets the gateway's URL, such as OPENAI_BASE_URL=/v1; turns it on")->type_name("NAME=PATH");
+  run.add_option("--count", w.count, "How the gateway sizes a prompt before it is sent: estimate, auto (default: asks the provider where an estimate has little to go by) or exact (asks always)")->type_name("HOW");
   run.add_option("--role", o.role, "engineer (default), or what this run is instead: its counts go to that role's fields")->type_name("ROLE");
   run.add_option("--agent", o.agent, "claude, codex, gemini, opencode, qwen or other, where the command line does not tell")->type_name("NAME");
   run.add_option("--max-time", w.max_time, "Stop after this long: 90s, 15m, 2h")->type_name("TIME");
@@ -171,6 +191,7 @@ void add_options(CLI::App& run, RunWords& w) {
   run.add_option("--drain", w.drain, "How long processes may outlive the agent (default 2s)")->type_name("TIME");
   run.add_option("--leftovers", w.leftovers, "end (default) or keep processes that outlive the agent")->type_name("WHAT");
   run.add_option("--warn-at", o.warn_at, "Percent of the cap at which to warn")->delimiter(',')->type_name("50,75,90,95");
+  run.add_option("--wind-down", w.wind_down, "Percent of the cap at which the agent itself is told to finish and summarise (off by default; needs the gateway)")->delimiter(',')->type_name("80%");
   run.add_option("--containment", o.containment, "cgroup, subreaper or process-group instead of the best that works")->type_name("TIER");
   run.add_option("--label", w.labels, "A label for reports; may be given several times")->type_name("NAME=VALUE");
   run.add_option("--result", o.result_file, "Write the run as JSON to this file at its end")->type_name("FILE");

@@ -14,6 +14,7 @@ constexpr std::array kKeys = {
     Key{"cap_formula", "--cap-formula", Shape::text, "fresh", "cap_formula = \"fresh\"", "What the cap counts: fresh, total, output or usd"},
     Key{"on_cap", "--on-cap", Shape::text, "stop", "on_cap = \"report\"", "What happens at the cap: stop, hold or report"},
     Key{"gateway", "--gateway", Shape::text, "auto", "gateway = \"off\"", "Whether requests go through the gateway: auto, on or off"},
+    Key{"count", "--count", Shape::text, "auto", "count = \"exact\"", "How the gateway sizes a prompt: estimate, auto or exact"},
     Key{"role", "--role", Shape::text, "engineer", "role = \"engineer\"", "Whose run it is"},
     Key{"agent", "--agent", Shape::text, "recognised by the command line", "agent = \"claude\"", "The agent where the command line does not tell"},
     Key{"max_time", "--max-time", Shape::text_or_number, "no limit", "max_time = \"2h\"", "The longest that a run may take"},
@@ -22,6 +23,7 @@ constexpr std::array kKeys = {
     Key{"drain", "--drain", Shape::text_or_number, "2s", "drain = \"2s\"", "How long processes may outlive the agent"},
     Key{"leftovers", "--leftovers", Shape::text, "end", "leftovers = \"end\"", "end or keep processes that outlive the agent"},
     Key{"warn_at", "--warn-at", Shape::percents, "50,75,90,95", "warn_at = [50, 75, 90, 95]", "Percents of the cap at which to warn"},
+    Key{"wind_down", "--wind-down", Shape::text_or_number, "off", "wind_down = \"80%\"", "Percent of the cap at which the agent is told to finish"},
     Key{"containment", "--containment", Shape::text, "the best that works", "containment = \"cgroup\"", "cgroup, subreaper or process-group"},
     Key{"write", "--no-write", Shape::yes_no, "true", "write = true", "Whether the count is written into the task file"},
 };
