@@ -11,6 +11,9 @@ namespace ts {
 /// Whether `used` is at or over `percent` of `limit`, exactly.
 [[nodiscard]] bool reaches(std::int64_t used, int percent, std::int64_t limit);
 
+/// The highest threshold that is reached. Absent: none is.
+[[nodiscard]] std::optional<Threshold> level_of(const Budget& budget, std::int64_t used);
+
 /// What a change of the used amount means for the thresholds that were raised before it.
 struct AlertChange {
   std::optional<Threshold> raised;  ///< the highest that is newly reached

@@ -43,7 +43,11 @@ Result<void> read_limit(const BudgetWords& words, Budget& budget) {
     text.remove_suffix(kRequests.size());
     budget.measure = Measure::requests;
   }
-  TS_TRY(const CapSpec spec, parse_cap(text));
+  const auto parsed = parse_cap(text);
+  if (parsed.has_error())
+    return refusal(words.name, "limit '" + printable(words.limit, 60) +
+                                   "': must be above 0: a count such as 1.5M, an amount such as $50, or '300 requests'");
+  const CapSpec& spec = *parsed;
   if (const auto* dollars = std::get_if<DollarCap>(&spec)) {
     if (budget.measure == Measure::requests)
       return refusal(words.name, "limit '" + words.limit + "': dollars or requests, not both");
@@ -166,10 +170,7 @@ Result<void> validate(const Budget& budget) {
 Result<Budget> budget_from(const BudgetWords& words) {
   Budget budget;
   budget.name = words.name;
-  if (const auto limit = read_limit(words, budget); limit.has_error())
-    return limit.error().message.starts_with("budget ")
-               ? limit.error()
-               : with_context("budget '" + printable(words.name) + "'", limit.error());
+  TS_CHECK(read_limit(words, budget));
   TS_CHECK(read_period(words, budget));
   TS_CHECK(read_scope(words, budget));
   if (!words.thresholds.empty()) {

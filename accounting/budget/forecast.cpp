@@ -178,4 +178,14 @@ std::optional<std::int64_t> percentile(std::vector<std::int64_t> values, int per
   return *at;
 }
 
+std::optional<double> hours_to_limit(const RecentPace& pace) {
+  constexpr double kHorizon = 24;
+  const double an_hour = (static_cast<double>(pace.last_hour) + static_cast<double>(pace.last_six_hours) / 6) / 2;
+  const double left = static_cast<double>(pace.limit) - static_cast<double>(pace.used);
+  if (left <= 0 || an_hour <= 0) return std::nullopt;
+  const double hours = left / an_hour;
+  if (hours > kHorizon || (pace.hours_left && hours > *pace.hours_left)) return std::nullopt;
+  return hours;
+}
+
 }  // namespace ts

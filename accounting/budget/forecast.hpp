@@ -42,6 +42,18 @@ struct Forecast {
 [[nodiscard]] std::optional<Forecast> forecast(const ForecastInput& input,
                                                const std::vector<Threshold>& thresholds);
 
+/// The pace of the last hours, for warnings that can't wait for a day's figures. Amounts are in the budget's unit.
+struct RecentPace {
+  std::int64_t last_hour = 0;
+  std::int64_t last_six_hours = 0;  ///< the last one included
+  std::int64_t used = 0;
+  std::int64_t limit = 0;
+  std::optional<double> hours_left;  ///< to the end of the period; absent: it has none
+};
+/// In how many hours the limit is reached at this pace, the last hour weighing as much as the five before it. Absent: not
+/// within the period nor within a day, or it is reached already.
+[[nodiscard]] std::optional<double> hours_to_limit(const RecentPace& pace);
+
 /// How good the forecast would have been on the past: for each day with at least `history` days before it,
 /// what was expected of the following `horizon` days against what came.
 struct BacktestResult {

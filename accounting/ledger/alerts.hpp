@@ -47,6 +47,16 @@ struct Delivery {
   int attempt = 1;  ///< this one's number
 };
 
+/// What became of a delivery so far.
+struct DeliveryRecord {
+  std::int64_t alert = 0;
+  std::string sink;
+  std::string state;  ///< pending, done, failed (given up)
+  int attempts = 0;
+  UtcTime next_try;    ///< where it is pending
+  std::string detail;  ///< "HTTP 200", or why not
+};
+
 struct AlertFilter {
   std::string budget = {};                 ///< empty: any
   std::string run = {};                    ///< empty: any
@@ -69,7 +79,9 @@ class Alerts {
 
   /// Raises an alert that no threshold brings, at most once for each (`event`, `once`). False: it was there
   /// already.
-  [[nodiscard]] virtual Result<bool> raise_once(const Alert& alert, const std::string& once) = 0;
+  /// Waits at most `wait` for other writers, then busy: a run that meters must not stand still.
+  [[nodiscard]] virtual Result<bool> raise_once(const Alert& alert, const std::string& once,
+                                                std::chrono::milliseconds wait) = 0;
 
   /// Takes at most `count` alerts that `sink` has not got yet and whose time has come. They are the caller's
   /// until `now + lease`; of many processes that ask at once each alert goes to one. Alerts older than
@@ -81,6 +93,10 @@ class Alerts {
     std::size_t count = 20;
   };
   [[nodiscard]] virtual Result<std::vector<Delivery>> take(const Take& take, UtcTime now) = 0;
+  /// When the next delivery to the sink is due: the past, if one is due now. Absent: nothing is left to deliver.
+  [[nodiscard]] virtual Result<std::optional<UtcTime>> next_due(const std::string& sink, UtcTime since) = 0;
+  /// How the deliveries of these alerts stand, by alert and sink.
+  [[nodiscard]] virtual Result<std::vector<DeliveryRecord>> deliveries(const AlertFilter& filter) = 0;
   /// It arrived; `detail` for the record ("HTTP 200").
   [[nodiscard]] virtual Result<void> delivered(std::int64_t alert, const std::string& sink,
                                                const std::string& detail) = 0;

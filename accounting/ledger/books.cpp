@@ -27,7 +27,7 @@ Books::~Books() = default;
 
 Result<std::unique_ptr<Books>> Books::open(const std::filesystem::path& path, OpenMode mode,
                                            BooksOptions options) {
-  TS_TRY(std::shared_ptr<Database> database, Database::open(path, mode));
+  TS_TRY(std::shared_ptr<Database> database, Database::open(path, mode, options.patience));
   return std::unique_ptr<Books>(new Books(std::make_unique<Parts>(database, std::move(options))));
 }
 

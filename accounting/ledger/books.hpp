@@ -16,6 +16,8 @@ struct BooksOptions {
   std::function<const PriceBook&()> prices = {};
   /// How long reservations and claims outlive their run's last sign of life (record()).
   std::chrono::seconds lease{300};
+  /// How long each call waits at most for other writers.
+  std::chrono::milliseconds patience = kPatience;
 };
 
 /// All that one ledger file holds, over one connection. Thread: one object per thread.

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::int64_t kPicoPerMicro = 1'000'000;
 
+/// After a clock was put back, what it has dated ahead of now was spent all the same: a window must not forget it.
+constexpr std::chrono::hours kClockMayJumpBack{24};
+
 /// A budget in the shape of its row.
 struct Row {
   long long n = 0;
@@ -126,11 +129,19 @@ UtcTime bucket_of(const StoredBudget& budget, UtcTime slot) {
 
 Spend spent_in(Sql& sql, const StoredBudget& budget, const Period& period) {
   Spend spend;
-  const UtcTime last =
-      budget.budget.period.kind == PeriodKind::rolling && period.end ? *period.end - kSlot : period.start;
+  const bool rolls = budget.budget.period.kind == PeriodKind::rolling && period.end;
+  const UtcTime last = rolls ? *period.end + kClockMayJumpBack : period.start;
   (void)first_row(
       sql, Select{"SELECT " + spend_sums() + " FROM budget_use WHERE budget = ? AND bucket BETWEEN ? AND ?",
                   values(budget.n, period.start, last), [&](auto&& visit) { fields_of(spend, visit); }});
+  return spend;
+}
+
+Spend usage_between(Sql& sql, const Period& period) {
+  Spend spend;
+  const UtcTime until = period.end.value_or(UtcTime::max());
+  (void)first_row(sql, Select{"SELECT " + spend_sums() + " FROM usage WHERE slot >= ? AND slot < ?",
+                              values(period.start, until), [&](auto&& visit) { fields_of(spend, visit); }});
   return spend;
 }
 

@@ -28,6 +28,9 @@ long long store_budget(Sql& sql, const Budget& budget);
 /// What was spent in the period that holds `now`.
 [[nodiscard]] Spend spent_in(Sql& sql, const StoredBudget& budget, const Period& period);
 
+/// What everybody spent in the period.
+[[nodiscard]] Spend usage_between(Sql& sql, const Period& period);
+
 /// Adds up the whole of `usage` anew for one budget: by bucket.
 [[nodiscard]] std::map<UtcTime, Spend> recomputed_use(Sql& sql, const StoredBudget& budget);
 

@@ -15,8 +15,8 @@ namespace ts::ledger {
 struct Owner {
   std::string run;  ///< run id; empty: claimed by hand, without a run
   std::string host;
-  std::int64_t pid = 0;
-  std::uint64_t pid_start_ticks = 0;
+  std::int64_t pid = 0;               ///< 0: of no process; only the lease tells
+  std::uint64_t pid_start_ticks = 0;  ///< of no process: a number that tells one claim by hand from another
   std::string boot_id;
   std::string note;  ///< for people: who and why; may be empty
   friend bool operator==(const Owner&, const Owner&) = default;
@@ -40,6 +40,8 @@ struct ClaimRequest {
   /// Asked about a holder whose lease still runs: true if it is certainly dead, so that its claim may be
   /// taken over at once. Absent: a lease is always waited for.
   std::function<bool(const Owner&)> is_dead = {};
+  /// The token of a claim that its owner hands over (`claim` by hand, then the run): who knows it takes it.
+  std::optional<std::int64_t> handed_over = {};
 };
 
 /// What became of a request.
@@ -75,6 +77,8 @@ class Claims {
   [[nodiscard]] virtual Result<std::vector<Claim>> list() = 0;
 };
 
+/// "run 7f3k2m (pid 4242 on host-a)".
+[[nodiscard]] std::string describe(const Owner& owner);
 /// "run 7f3k2m (pid 4242 on host-a, since 2026-11-21T12:00:00.000Z)": for messages.
 [[nodiscard]] std::string describe(const Claim& claim);
 

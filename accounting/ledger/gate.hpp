@@ -28,7 +28,8 @@ struct GateRequest {
   Reserve reserve = {};
   WhenShort when_short = WhenShort::refuse;
   std::int64_t least = 1;  ///< the smallest cap that is worth a start, in the cap's unit
-  std::optional<ClaimRequest> claim = {};
+  std::optional<ClaimRequest> claim = {};  ///< the task's: it fences the run's writes to the task
+  std::vector<ClaimRequest> also = {};     ///< what else the run must have, such as an issue
 };
 
 enum class Verdict {
@@ -50,7 +51,7 @@ struct GateAnswer {
   std::optional<std::int64_t>
       room;  ///< the least headroom in the cap's unit. Absent: no such budget covers the run
   std::vector<BudgetState> budgets;   ///< all that cover the run, as they stood before it
-  std::optional<ClaimOutcome> claim;  ///< where one was asked for
+  std::optional<ClaimOutcome> claim;  ///< where one was asked for; where another stands in the way, that one
   std::optional<UtcTime> ask_again;   ///< denied: when the obstacle may be gone by itself. Absent: not known
 };
 

@@ -19,6 +19,12 @@ struct RunFilter {
   std::optional<std::size_t> newest = {};  ///< at most so many, newest first
 };
 
+/// How many runs began, and how many of them came to nothing: failed, crashed, refused.
+struct RunCounts {
+  std::int64_t begun = 0;
+  std::int64_t failed = 0;
+};
+
 /// The record of all runs on this machine. Safe for many processes at once; one object per thread.
 /// Errors (any call): busy (locked by others beyond the wait), no_space, io, corrupt, permission_denied.
 class Ledger {
@@ -47,13 +53,15 @@ class Ledger {
   [[nodiscard]] virtual Result<void> set_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;
   /// Every change of the run's cap, oldest first.
   [[nodiscard]] virtual Result<std::vector<CapChange>> cap_changes(const RunId& run) = 0;
-  /// Errors: not_found, conflict (a later run has claimed the task).
+  /// Errors: not_found, conflict (a later run has taken the task over and works on it now).
   [[nodiscard]] virtual Result<void> mark_task_written(const RunId& run) = 0;
 
   /// `id` may be a unique prefix. Errors: not_found, ambiguous (lists the ids).
   [[nodiscard]] virtual Result<RunRecord> find(std::string_view id) = 0;
   /// Newest first.
   [[nodiscard]] virtual Result<std::vector<RunRecord>> list(const RunFilter& filter) = 0;
+  /// Of the runs that began at `since` or later.
+  [[nodiscard]] virtual Result<RunCounts> count_since(UtcTime since) = 0;
   /// All responses of a run, in the order of first report. Empty: none, or no such run.
   [[nodiscard]] virtual Result<std::vector<ResponseRow>> responses(const RunId& run) = 0;
 };

@@ -195,16 +195,17 @@ Result<std::vector<Alert>> SqliteAlerts::list(const AlertFilter& filter) {
 }
 
 Result<void> SqliteAlerts::sweep(UtcTime now) {
-  return database_->write(Durability::eventual, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
     for (const StoredBudget& budget : load_budgets(database_->sql()))
       check_alerts(database_->sql(), budget, AlertCause::spending, now, "");
     return {};
   });
 }
 
-Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& once) {
+Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& once,
+                                      std::chrono::milliseconds wait) {
   bool raised = false;
-  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::eventual, wait, [&]() -> Result<void> {
     int known = 0;
     const std::string name = "once/" + std::string(name_of(alert.event)) + "/" + once;
     (void)first_row(database_->sql(),
@@ -220,7 +221,7 @@ Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& onc
 
 Result<std::vector<Delivery>> SqliteAlerts::take(const Take& take, UtcTime now) {
   std::vector<Delivery> taken;
-  TS_CHECK(database_->write(Durability::eventual, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
     Row row;
     int attempts = 0;
     const auto columns = [&](auto&& visit) {
@@ -251,8 +252,36 @@ Result<std::vector<Delivery>> SqliteAlerts::take(const Take& take, UtcTime now) 
   return taken;
 }
 
+Result<std::optional<UtcTime>> SqliteAlerts::next_due(const std::string& sink, UtcTime since) {
+  std::optional<UtcTime> due;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    (void)first_row(
+        database_->sql(),
+        Select{"SELECT min(coalesce(d.next_try, at)) FROM alerts LEFT JOIN deliveries d ON d.alert = n AND d.sink = ? "
+               "WHERE at >= ? AND (d.state IS NULL OR d.state = 'pending')",
+               values(sink, since), into(due)});
+    return {};
+  }));
+  return due;
+}
+
+Result<std::vector<DeliveryRecord>> SqliteAlerts::deliveries(const AlertFilter& filter) {
+  std::vector<DeliveryRecord> all;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    DeliveryRecord record;
+    for_each_row(database_->sql(),
+                 Select{"SELECT d.alert, d.sink, d.state, d.attempts, d.next_try, d.detail FROM deliveries d JOIN alerts ON n = "
+                        "d.alert WHERE n > ? AND (? = '' OR budget = ?) AND (? = '' OR run = ?) ORDER BY d.alert, d.sink",
+                        values(filter.after, filter.budget, filter.budget, filter.run, filter.run),
+                        into(record.alert, record.sink, record.state, record.attempts, record.next_try, record.detail)},
+                 [&] { all.push_back(record); });
+    return {};
+  }));
+  return all;
+}
+
 Result<void> SqliteAlerts::delivered(std::int64_t alert, const std::string& sink, const std::string& detail) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     execute(database_->sql(), "UPDATE deliveries SET state = 'done', detail = ? WHERE alert = ? AND sink = ?",
             values(detail, alert, sink));
     return {};
@@ -260,7 +289,7 @@ Result<void> SqliteAlerts::delivered(std::int64_t alert, const std::string& sink
 }
 
 Result<void> SqliteAlerts::failed(std::int64_t alert, const std::string& sink, const Failure& failure) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     const std::string state = failure.next_try ? "pending" : "failed";
     const UtcTime next = failure.next_try.value_or(UtcTime{});
     execute(database_->sql(),

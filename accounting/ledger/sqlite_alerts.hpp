@@ -31,8 +31,10 @@ class SqliteAlerts final : public Alerts {
 
   Result<std::vector<Alert>> list(const AlertFilter& filter) override;
   Result<void> sweep(UtcTime now) override;
-  Result<bool> raise_once(const Alert& alert, const std::string& once) override;
+  Result<bool> raise_once(const Alert& alert, const std::string& once, std::chrono::milliseconds wait) override;
   Result<std::vector<Delivery>> take(const Take& take, UtcTime now) override;
+  Result<std::optional<UtcTime>> next_due(const std::string& sink, UtcTime since) override;
+  Result<std::vector<DeliveryRecord>> deliveries(const AlertFilter& filter) override;
   Result<void> delivered(std::int64_t alert, const std::string& sink, const std::string& detail) override;
   Result<void> failed(std::int64_t alert, const std::string& sink, const Failure& failure) override;
 

@@ -12,6 +12,9 @@ namespace {
 
 constexpr std::int64_t kMostSteps = 100'000;
 
+/// Names of rows in meta: which file a budget comes from.
+const std::string kFileOf = "budget-file/";
+
 /// Whether the sums of one definition hold for the other.
 bool same_sums(const Budget& a, const Budget& b) {
   return a.period == b.period && a.scope == b.scope;
@@ -20,6 +23,11 @@ bool same_sums(const Budget& a, const Budget& b) {
 Error no_budget(const std::string& name) {
   return {Errc::not_found,
           "budget '" + printable(name) + "': there is none of that name: `tracked-spawn budget` lists them"};
+}
+
+bool same_but_for_case(const std::string& a, const std::string& b) {
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return low(x) == low(y); });
 }
 
 const StoredBudget* find_named(const std::vector<StoredBudget>& all, const std::string& name) {
@@ -78,38 +86,150 @@ BudgetState state_of(Sql& sql, const StoredBudget& budget, UtcTime now) {
   return state;
 }
 
-Result<void> SqliteBudgets::put(const Budget& budget, UtcTime now) {
+Result<void> SqliteBudgets::check(const Budget& budget) {
   TS_CHECK(validate(budget));
   if (const auto zone = load_zone(budget.period.zone); zone.has_error())
     return with_context("budget '" + printable(budget.name) + "'", zone.error());
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    Sql& sql = database_->sql();
-    const std::vector<StoredBudget> before = load_budgets(sql);
-    const StoredBudget* old = find_named(before, budget.name);
-    if (old != nullptr && old->budget == budget) return {};
-    (void)store_budget(sql, budget);
-    const std::vector<StoredBudget> all = load_budgets(sql);
-    const StoredBudget& stored = *find_named(all, budget.name);
-    if (old == nullptr || !same_sums(old->budget, budget)) rebuild_use(sql, stored);
-    if (old != nullptr && (!same_sums(old->budget, budget) || old->budget.measure != budget.measure)) {
-      disarm_alerts(sql, stored.n);
-      execute(sql, "DELETE FROM reservations WHERE budget = ?",
-              values(stored.n));  // of another unit or other runs
-    }
-    check_alerts(sql, stored, AlertCause::limit_changed, now, "");
-    return {};
+  return {};
+}
+
+Result<void> SqliteBudgets::put(const Budget& budget, UtcTime now) {
+  TS_CHECK(check(budget));
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
+    TS_CHECK(check_file(budget.name, ""));
+    return put_one(budget, now);
   });
 }
 
+/// Within the caller's transaction.
+Result<void> SqliteBudgets::put_one(const Budget& budget, UtcTime now) {
+  Sql& sql = database_->sql();
+  const std::vector<StoredBudget> before = load_budgets(sql);
+  const StoredBudget* old = find_named(before, budget.name);
+  if (old != nullptr && old->budget == budget) return {};
+  for (const StoredBudget& other : before)
+    if (old == nullptr && same_but_for_case(other.budget.name, budget.name))
+      return Error{Errc::invalid_argument, "budget '" + printable(budget.name) + "': there is '" +
+                                               printable(other.budget.name) +
+                                               "' already, which differs only in its capitals: choose another name"};
+  (void)store_budget(sql, budget);
+  const std::vector<StoredBudget> all = load_budgets(sql);
+  const StoredBudget& stored = *find_named(all, budget.name);
+  if (old == nullptr || !same_sums(old->budget, budget)) rebuild_use(sql, stored);
+  if (old != nullptr && (!same_sums(old->budget, budget) || old->budget.measure != budget.measure)) {
+    disarm_alerts(sql, stored.n);
+    execute(sql, "DELETE FROM reservations WHERE budget = ?",
+            values(stored.n));  // of another unit or other runs
+  }
+  check_alerts(sql, stored, AlertCause::limit_changed, now, "");
+  return {};
+}
+
 Result<void> SqliteBudgets::remove(const std::string& name) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
-    Sql& sql = database_->sql();
-    TS_TRY(const StoredBudget budget, named(name));
-    for (const char* table : {"budget_use", "reservations", "alerts_standing"})
-      execute(sql, std::string("DELETE FROM ") + table + " WHERE budget = ?", values(budget.n));
-    execute(sql, "DELETE FROM budgets WHERE n = ?", values(budget.n));
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
+    TS_CHECK(check_file(name, ""));
+    return remove_one(name);
+  });
+}
+
+/// Within the caller's transaction.
+Result<void> SqliteBudgets::remove_one(const std::string& name) {
+  Sql& sql = database_->sql();
+  TS_TRY(const StoredBudget budget, named(name));
+  for (const char* table : {"budget_use", "reservations", "alerts_standing"})
+    execute(sql, std::string("DELETE FROM ") + table + " WHERE budget = ?", values(budget.n));
+  execute(sql, "DELETE FROM budgets WHERE n = ?", values(budget.n));
+  execute(sql, "DELETE FROM meta WHERE name = ?", values(kFileOf + name));
+  return {};
+}
+
+std::map<std::string, std::string> SqliteBudgets::files_by_name() {
+  std::map<std::string, std::string> files;
+  std::string name, file;
+  for_each_row(database_->sql(),
+               Select{"SELECT substr(name, ?), value FROM meta WHERE substr(name, 1, ?) = ?",
+                      values(kFileOf.size() + 1, kFileOf.size(), kFileOf), into(name, file)},
+               [&] { files[name] = file; });
+  return files;
+}
+
+/// Whether the budget of this name may be changed by `file` (empty: by command).
+Result<void> SqliteBudgets::check_file(const std::string& name, const std::string& file) {
+  const auto files = files_by_name();
+  const auto found = files.find(name);
+  const std::string owner = found == files.end() ? "" : found->second;
+  const std::vector<StoredBudget> all = load_budgets(database_->sql());
+  if (owner == file || find_named(all, name) == nullptr) return {};
+  return Error{Errc::conflict,
+               "budget '" + printable(name) + "': it comes from " +
+                   (owner.empty() ? "`tracked-spawn budget set`: remove it, or choose another name in " + file
+                                  : owner + ": change it there" + (file.empty() ? "" : ", or choose another name in " + file))};
+}
+
+std::vector<std::string> SqliteBudgets::differing(const std::string& file, const std::vector<Budget>& budgets) {
+  std::vector<std::string> names;
+  const std::vector<StoredBudget> all = load_budgets(database_->sql());
+  const auto files = files_by_name();
+  for (const Budget& budget : budgets) {
+    const StoredBudget* stored = find_named(all, budget.name);
+    const auto owner = files.find(budget.name);
+    if (stored == nullptr || stored->budget != budget || owner == files.end() || owner->second != file)
+      names.push_back(budget.name);
+  }
+  for (const auto& [name, owner] : files)
+    if (owner == file && std::none_of(budgets.begin(), budgets.end(), [&](const Budget& b) { return b.name == name; }))
+      names.push_back(name);
+  return names;
+}
+
+Result<std::vector<std::string>> SqliteBudgets::differing_from(const std::string& file, const std::vector<Budget>& budgets) {
+  std::vector<std::string> names;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    names = differing(file, budgets);
+    return {};
+  }));
+  return names;
+}
+
+Result<std::vector<std::string>> SqliteBudgets::put_from(const std::string& file, const std::vector<Budget>& budgets,
+                                                         UtcTime now) {
+  TS_TRY(std::vector<std::string> names, differing_from(file, budgets));
+  if (names.empty()) return names;
+  for (const Budget& budget : budgets) TS_CHECK(check(budget));
+  const auto written = database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
+    names = differing(file, budgets);  // another process may have been here meanwhile
+    for (const std::string& name : names) {
+      TS_CHECK(check_file(name, file));
+      const auto wanted = std::find_if(budgets.begin(), budgets.end(), [&](const Budget& b) { return b.name == name; });
+      if (wanted == budgets.end()) {
+        TS_CHECK(remove_one(name));
+        continue;
+      }
+      TS_CHECK(put_one(*wanted, now));
+      execute(database_->sql(), "REPLACE INTO meta (name, value) VALUES (?, ?)", values(kFileOf + name, file));
+    }
     return {};
   });
+  TS_CHECK(written);
+  return names;
+}
+
+Result<std::map<std::string, std::string>> SqliteBudgets::files() {
+  std::map<std::string, std::string> files;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    files = files_by_name();
+    return {};
+  }));
+  return files;
+}
+
+Result<Spend> SqliteBudgets::spent(const Period& between) {
+  Spend spend;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    spend = usage_between(database_->sql(), between);
+    return {};
+  }));
+  return spend;
 }
 
 Result<StoredBudget> SqliteBudgets::named(const std::string& name) {
@@ -180,7 +300,7 @@ Result<std::vector<std::string>> SqliteBudgets::verify() {
 }
 
 Result<void> SqliteBudgets::rebuild() {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     for (const StoredBudget& budget : load_budgets(database_->sql())) rebuild_use(database_->sql(), budget);
     return {};
   });

@@ -50,12 +50,23 @@ Result<Row> row_with_token(Sql& sql, const std::string& key, std::int64_t token)
 
 }  // namespace
 
-std::string describe(const Claim& claim) {
-  const Owner& owner = claim.owner;
-  std::string who = owner.run.empty() ? "pid " + std::to_string(owner.pid) : "run " + owner.run;
-  who += " (" + (owner.run.empty() ? "" : "pid " + std::to_string(owner.pid) + " ") + "on " +
-         printable(owner.host) + ", since " + rfc3339(claim.taken) + ")";
+namespace {
+
+std::string described(const Owner& owner, const std::string& since) {
+  const std::string pid = owner.pid == 0 ? "" : "pid " + std::to_string(owner.pid);
+  std::string who = !owner.run.empty() ? "run " + owner.run : pid.empty() ? "hand" : pid;
+  who += " (" + (owner.run.empty() || pid.empty() ? "" : pid + " ") + "on " + printable(owner.host) + since + ")";
   return owner.note.empty() ? who : who + ": " + printable(owner.note);
+}
+
+}  // namespace
+
+std::string describe(const Owner& owner) {
+  return described(owner, "");
+}
+
+std::string describe(const Claim& claim) {
+  return described(claim.owner, ", since " + rfc3339(claim.taken));
 }
 
 Result<ClaimOutcome> ask_claim(Sql& sql, const ClaimRequest& request, UtcTime now) {
@@ -72,7 +83,7 @@ Result<ClaimOutcome> ask_claim(Sql& sql, const ClaimRequest& request, UtcTime no
     outcome.claim.expires = std::max(old.expires, outcome.claim.expires);
     return outcome;
   }
-  const bool free = old.expires <= now || (request.is_dead && request.is_dead(old.owner));
+  const bool free = old.expires <= now || request.handed_over == old.token || (request.is_dead && request.is_dead(old.owner));
   if (!free) return ClaimOutcome{false, old, std::nullopt};
   outcome.taken_from = old.owner;
   return outcome;
@@ -106,7 +117,7 @@ Result<void> check_token(Sql& sql, const std::string& key, std::int64_t token) {
 
 Result<ClaimOutcome> SqliteClaims::take(const ClaimRequest& request, UtcTime now) {
   ClaimOutcome outcome;
-  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(outcome, take_claim(database_->sql(), request, now));
     return {};
   }));
@@ -116,7 +127,7 @@ Result<ClaimOutcome> SqliteClaims::take(const ClaimRequest& request, UtcTime now
 Result<Claim> SqliteClaims::renew(const std::string& key, std::int64_t token, std::chrono::seconds lease,
                                   UtcTime now) {
   Claim claim;
-  TS_CHECK(database_->write(Durability::eventual, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
     TS_TRY(const Row row, row_with_token(database_->sql(), key, token));
     claim = row.claim;
     claim.expires = std::max(claim.expires, now + lease);
@@ -134,7 +145,7 @@ Result<void> SqliteClaims::verify(const std::string& key, std::int64_t token) {
 }
 
 Result<void> SqliteClaims::release(const std::string& key, std::int64_t token) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     execute(database_->sql(), "UPDATE claims SET held = 0 WHERE key = ? AND token = ?", values(key, token));
     return {};
   });
@@ -142,7 +153,7 @@ Result<void> SqliteClaims::release(const std::string& key, std::int64_t token) {
 
 Result<std::optional<Claim>> SqliteClaims::revoke(const std::string& key) {
   std::optional<Claim> claim;
-  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     const auto row = find_row(database_->sql(), key);
     if (!row || !row->held) return {};
     claim = row->claim;

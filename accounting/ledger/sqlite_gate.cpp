@@ -11,6 +11,9 @@
 namespace ts::ledger {
 namespace {
 
+/// In the place of a run's claim token: it had its claim when it ended, so whoever came later came after it.
+constexpr std::int64_t kKeptToItsEnd = 0;
+
 const std::optional<std::int64_t>& amount_in(const Reserve& reserve, Measure measure) {
   return reserve[static_cast<std::size_t>(measure)];
 }
@@ -42,6 +45,13 @@ void deny(GateAnswer& answer, Obstacle obstacle, std::string reason, std::option
   answer.ask_again = ask_again;
 }
 
+std::vector<const ClaimRequest*> claims_of(const GateRequest& request) {
+  std::vector<const ClaimRequest*> all;
+  if (request.claim) all.push_back(&*request.claim);
+  for (const ClaimRequest& claim : request.also) all.push_back(&claim);
+  return all;
+}
+
 /// Holds one budget against the request; may cut the answer's cap.
 void weigh(const GateRequest& request, const BudgetState& state, GateAnswer& answer) {
   const Measure measure = state.budget.measure;
@@ -49,9 +59,10 @@ void weigh(const GateRequest& request, const BudgetState& state, GateAnswer& ans
   const bool is_caps_unit = measure == measure_of(request.run.cap.formula);
   if (is_caps_unit) answer.room = std::min(answer.room.value_or(room), room);
   const auto& wanted = amount_in(request.reserve, measure);
-  if (room > 0 && (!wanted || *wanted <= room)) return;
-  const bool may_cut =
-      room > 0 && request.when_short == WhenShort::cut_cap && is_caps_unit && room >= request.least;
+  const bool cuts = request.when_short == WhenShort::cut_cap && is_caps_unit;
+  const bool endless = cuts && !request.run.cap.limit;  // a run without a cap gets what is left as one
+  if (room > 0 && !endless && (!wanted || *wanted <= room)) return;
+  const bool may_cut = room > 0 && cuts && room >= request.least;
   if (!may_cut) return deny(answer, Obstacle::budget, shortage(state, wanted), state.period.end);
   if (answer.cap.limit && *answer.cap.limit <= room) return;
   answer.cap.limit = room;
@@ -107,20 +118,37 @@ Result<void> check_fence(Sql& sql, long long run) {
   std::int64_t token = 0;
   (void)first_row(
       sql, Select{"SELECT claim_key, claim_token FROM runs WHERE n = ?", values(run), into(key, token)});
-  if (key.empty()) return {};
+  if (key.empty() || token == kKeptToItsEnd) return {};
   return check_token(sql, key, token);
+}
+
+void note_kept_claim(Sql& sql, long long run) {
+  execute(sql,
+          "UPDATE runs SET claim_token = ? WHERE n = ? AND claim_key <> '' AND EXISTS (SELECT 1 FROM claims c "
+          "WHERE c.key = claim_key AND c.token = claim_token AND c.held = 1)",
+          values(kKeptToItsEnd, run));
+}
+
+bool is_held_by_another(Sql& sql, long long run) {
+  int held = 0;
+  return first_row(sql, Select{"SELECT 1 FROM runs r JOIN claims c ON c.key = r.claim_key WHERE r.n = ? AND c.held = 1 AND c.run <> r.id",
+                               values(run), into(held)});
 }
 
 Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
   Sql& sql = database_->sql();
   GateAnswer answer;
   answer.cap = request.run.cap;
-  if (request.claim) {
-    TS_TRY(answer.claim, ask_claim(sql, *request.claim, now));
-    if (!answer.claim->granted)
-      deny(answer, Obstacle::claim,
-           printable(request.claim->key) + ": claimed by " + describe(answer.claim->claim),
-           answer.claim->claim.expires);
+  for (const ClaimRequest* claim : claims_of(request)) {
+    TS_TRY(ClaimOutcome outcome, ask_claim(sql, *claim, now));
+    const bool first = !answer.claim;
+    if (!outcome.granted && answer.verdict != Verdict::denied) {
+      deny(answer, Obstacle::claim, printable(claim->key) + ": claimed by " + describe(outcome.claim),
+           outcome.claim.expires);
+      answer.claim = std::move(outcome);
+    } else if (first) {
+      answer.claim = std::move(outcome);
+    }
   }
   const Attribution whose = attribution_of_request(sql, request.run);
   for (const StoredBudget& budget : load_budgets(sql)) {
@@ -128,6 +156,7 @@ Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
     answer.budgets.push_back(state_of(sql, budget, now));
     weigh(request, answer.budgets.back(), answer);
   }
+  if (answer.verdict == Verdict::denied) answer.cap = request.run.cap;
   return answer;
 }
 
@@ -142,7 +171,7 @@ Result<GateAnswer> SqliteGate::ask(const GateRequest& request, UtcTime now) {
 
 Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
   GateAnswer given;
-  TS_CHECK(database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  TS_CHECK(database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(given, answer(request, now));
     return given.verdict == Verdict::denied ? Result<void>() : take(request, given, now);
   }));
@@ -159,11 +188,12 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
     execute(sql, "UPDATE runs SET claim_key = ?, claim_token = ? WHERE n = ?",
             values(request.claim->key, granted.claim->claim.token, n));
   }
+  for (const ClaimRequest& claim : request.also) TS_CHECK(take_claim(sql, claim, now));
   Reserve amounts = request.reserve;
   if (granted.verdict == Verdict::cut) {
     const Reserve cut = reserve_of(granted.cap);
     for (std::size_t i = 0; i < amounts.size(); ++i)
-      if (amounts[i] && cut[i]) amounts[i] = std::min(*amounts[i], *cut[i]);
+      if (cut[i]) amounts[i] = std::min(amounts[i].value_or(*cut[i]), *cut[i]);
   }
   const Attribution whose = attribution_of(sql, n);
   for (const StoredBudget& budget : load_budgets(sql))
@@ -172,7 +202,7 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
 }
 
 Result<void> SqliteGate::change_reserve(const RunId& run, const Reserve& amounts, UtcTime now) {
-  return database_->write(Durability::full, kPatience, [&]() -> Result<void> {
+  return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     Sql& sql = database_->sql();
     TS_TRY(const RunRow row, run_row(sql, run));
     const Attribution whose = attribution_of(sql, row.n);

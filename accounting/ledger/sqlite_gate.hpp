@@ -9,8 +9,12 @@ namespace ts::ledger {
 void renew_reservations_of(Sql& sql, long long run, UtcTime expires);
 /// The run has ended: what it didn't spend is free.
 void release_reservations_of(Sql& sql, long long run);
-/// Errors: conflict where the run's claim has gone to a later owner. A run without a claim may write.
+/// Errors: conflict where the run's claim went to a later owner while it ran. A run without a claim may write.
 [[nodiscard]] Result<void> check_fence(Sql& sql, long long run);
+/// The run ends: if it has its claim still, nobody who claims the task later fences it off. Before the claim is released.
+void note_kept_claim(Sql& sql, long long run);
+/// Whether somebody works on the run's task now who is not the run.
+[[nodiscard]] bool is_held_by_another(Sql& sql, long long run);
 
 /// The gate over the ledger's database.
 class SqliteGate final : public Gate {

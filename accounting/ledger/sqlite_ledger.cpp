@@ -46,7 +46,7 @@ Result<std::vector<CapChange>> SqliteLedger::cap_changes(const RunId& run) {
 Result<void> SqliteLedger::mark_task_written(const RunId& run) {
   return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     TS_TRY(const RunRow row, run_row(sql(), run));
-    TS_CHECK(check_fence(sql(), row.n));
+    if (is_held_by_another(sql(), row.n)) TS_CHECK(check_fence(sql(), row.n));
     execute(sql(), "UPDATE runs SET task_written = 1 WHERE n = ?", values(row.n));
     return {};
   });
@@ -91,6 +91,17 @@ Result<std::vector<RunRecord>> SqliteLedger::list(const RunFilter& filter) {
     return {};
   }));
   return found;
+}
+
+Result<RunCounts> SqliteLedger::count_since(UtcTime since) {
+  RunCounts counts;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    (void)first_row(sql(), Select{"SELECT count(*), coalesce(sum(outcome IN ('failed', 'crashed', 'refused')), 0) FROM runs "
+                                  "WHERE started >= ?",
+                                  values(since), into(counts.begun, counts.failed)});
+    return {};
+  }));
+  return counts;
 }
 
 Result<std::vector<ResponseRow>> SqliteLedger::responses(const RunId& run) {

@@ -166,6 +166,7 @@ void SqliteLedger::write_end(const RunRow& row, const RunId& run, const RunEnd& 
   const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
   Posting(sql(), prices).settle(row.n, run.text, end);
   release_reservations_of(sql(), row.n);
+  note_kept_claim(sql(), row.n);
   release_claims_of(sql(), run.text);
 }
 

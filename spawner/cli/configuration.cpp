@@ -7,6 +7,9 @@
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/table.hpp"
 #include "spawner/config/keys.hpp"
+#include "spawner/notify/webhook.hpp"
+#include "spawner/session/alerting.hpp"
+#include "taskfile/find.hpp"
 
 namespace ts::cli {
 namespace {
@@ -16,6 +19,15 @@ using report::Json;
 constexpr std::string_view kOrigins[] = {"user", "project", "environment"};
 
 std::string_view name_of(config::Origin origin) { return kOrigins[static_cast<int>(origin)]; }
+
+/// Secrets are not shown: the secret itself, and what a webhook's path may hold.
+std::string shown_alert(const std::string& key, const std::string& text) {
+  if (key == "webhook_secret") return "(set)";
+  if (key != "webhook") return printable(text, 80);
+  const auto host = text.find("://");
+  const auto path = host == std::string::npos ? host : text.find('/', host + 3);
+  return path == std::string::npos ? printable(text, 80) : printable(text.substr(0, path), 80) + "/…";
+}
 
 std::string settings_json(const config::Settings& settings, const Context& context) {
   Json j = {{"files", settings.files}, {"user_file", report::text_or_null(config::user_file(context.world.env))}, {"run", Json::object()},
@@ -30,6 +42,10 @@ std::string settings_json(const config::Settings& settings, const Context& conte
   }
   for (const auto& [name, label] : settings.labels) j["labels"][name] = {{"value", label.text}, {"where", label.where}};
   for (const auto& p : settings.patterns) j["patterns"].push_back({{"kind", p.kind}, {"label", p.label}, {"where", p.where}});
+  j["budgets"] = Json::array();
+  for (const auto& b : settings.budgets) j["budgets"].push_back({{"budget", b.budget.name}, {"limit", b.budget.limit}, {"measure", std::string{name_of(b.budget.measure)}}, {"where", b.where}});
+  j["alerts"] = Json::object();
+  for (const auto& [key, setting] : settings.alerts) j["alerts"][key] = {{"value", shown_alert(key, setting.text)}, {"where", setting.where}};
   for (const auto& row : settings.prices.rows) j["prices"].push_back({{"model", row.model}, {"where", row.where}});
   return report::dump(j);
 }
@@ -45,6 +61,8 @@ std::string settings_text(const config::Settings& settings, const Context& conte
   }
   for (const auto& [name, label] : settings.labels) table.add({"run.labels." + name, printable(label.text, 80), label.where});
   for (const auto& p : settings.patterns) table.add({"taskfile.patterns." + p.kind, printable(p.label, 80), p.where});
+  for (const auto& b : settings.budgets) table.add({"budget." + printable(b.budget.name, 60), describe_amount(b.budget.limit, b.budget.measure), b.where});
+  for (const auto& [key, setting] : settings.alerts) table.add({"alerts." + key, shown_alert(key, setting.text), setting.where});
   for (const auto& row : settings.prices.rows) table.add({"prices." + row.model, "a price of its own", row.where});
   std::string text = table.text();
   for (const std::string& file : settings.files) text += "read " + file + "\n";
@@ -53,6 +71,46 @@ std::string settings_text(const config::Settings& settings, const Context& conte
     text += fmt::format("no configuration file; yours would be {}, a project's .tracked-spawn.toml\n", user.empty() ? "below HOME, which is not set" : user);
   }
   return text;
+}
+
+/// A project's budgets are about the project, unless they say otherwise.
+void take_budgets(const config::Settings& settings, Context& context) {
+  const std::string project_file = config::project_file(context.world.cwd);
+  for (const std::string& file : settings.files) {
+    auto& [name, budgets] = context.world.budgets.emplace_back(file, std::vector<Budget>{});
+    for (const config::BudgetSetting& setting : settings.budgets) {
+      if (setting.file != file) continue;
+      Budget budget = setting.budget;
+      if (file == project_file && !budget.scope.project) budget.scope.project = taskfile::project_root(context.world.cwd).string();
+      budgets.push_back(std::move(budget));
+    }
+  }
+}
+
+Result<void> take_alerts(const config::Settings& settings, Context& context) {
+  const auto find = [&](std::string_view key) {
+    const auto found = settings.alerts.find(key);
+    return found == settings.alerts.end() ? nullptr : &found->second;
+  };
+  const auto text_of = [&](std::string_view key) { return find(key) == nullptr ? std::string{} : find(key)->text; };
+  context.world.sinks = {text_of("file"), text_of("command"), text_of("webhook"), text_of("webhook_secret")};
+  if (const auto* webhook = find("webhook"))
+    if (const auto fine = notify::check_url(webhook->text); fine.has_error()) return with_context(webhook->where, fine.error());
+  session::AlertOptions& alerts = context.world.alerts;
+  alerts.on_stderr = text_of("stderr") != "false";
+  alerts.forecast = text_of("forecast") != "false";
+  if (const auto* factor = find("rate_factor")) {
+    alerts.rate_factor = std::atoi(factor->text.c_str());
+    if (factor->text != "0" && (alerts.rate_factor < 2 || alerts.rate_factor > 1'000'000 || factor->text.size() > 7))
+      return Error{Errc::invalid_argument, factor->where + ": alerts.rate_factor: from 2 to 1000000, or 0 for no such alert"};
+  }
+  if (const auto* interval = find("rate_interval")) {
+    const auto time = parse_duration(interval->text);
+    if (time.has_error()) return with_context(interval->where, time.error());
+    if (*time < std::chrono::milliseconds{100} || *time > std::chrono::hours{24}) return Error{Errc::invalid_argument, interval->where + ": alerts.rate_interval: from 1s to 24h"};
+    alerts.rate_interval = *time;
+  }
+  return {};
 }
 
 }  // namespace
@@ -68,8 +126,16 @@ Result<void> configure(Context& context) {
     TS_TRY(PriceBook book, config::prices_of(settings));
     context.world.prices = std::make_shared<const PriceBook>(std::move(book));
   }
+  TS_CHECK(take_alerts(settings, context));
+  take_budgets(settings, context);
   context.settings = std::move(settings);
   return {};
+}
+
+void tell_unapplied(Context& context, ledger::Books& books) {
+  const auto names = session::unapplied_budgets(books, context.world);
+  if (names.has_error() || names->empty()) return;
+  context.console.error(fmt::format("warning: configured, and not yet in the ledger: {}; the next run takes them over", fmt::join(*names, ", ")));
 }
 
 const PriceBook* prices_of(const Context& context) { return context.world.prices ? context.world.prices.get() : &builtin_prices(); }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/books.hpp"
 #include "spawner/cli/terminal_console.hpp"
 #include "spawner/config/settings.hpp"
 #include "spawner/session/options.hpp"
@@ -39,6 +39,15 @@ int fail(Context& context, const Error& error);
 /// The prices that hold: the built-in ones and what is configured. Lifetime: the context's.
 [[nodiscard]] const PriceBook* prices_of(const Context& context);
 
+/// The ledger with budgets, claims and alerts. For writing it is made where there is none.
+[[nodiscard]] Result<std::unique_ptr<ledger::Books>> open_books(const Context& context, ledger::OpenMode mode);
+
+/// Says which configured budgets the ledger does not have yet: reading commands write nothing.
+void tell_unapplied(Context& context, ledger::Books& books);
+
+/// The options of `run` that decide whether a run may start, on another command. The function gives their meaning once the line is read.
+[[nodiscard]] std::function<Result<session::RunOptions>()> add_question(CLI::App& app, Context& context);
+
 /// Text on stdout, ended by a newline.
 void print(std::string_view text);
 
@@ -52,6 +61,12 @@ void add_logs(CLI::App& program, Context& context);
 void add_watch(CLI::App& program, Context& context);
 void add_meter(CLI::App& program, Context& context);
 void add_task(CLI::App& program, Context& context);   ///< show, set, sync
+void add_budget(CLI::App& program, Context& context);      ///< list, set, show, remove
+void add_alerts(CLI::App& program, Context& context);      ///< list, deliver
+void add_forecast(CLI::App& program, Context& context);
+void add_status(CLI::App& program, Context& context);
+void add_can_start(CLI::App& program, Context& context);
+void add_claim(CLI::App& program, Context& context);       ///< claim, release
 void add_config(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);   ///< after all others: it walks over them

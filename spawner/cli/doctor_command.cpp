@@ -40,6 +40,7 @@ void add_doctor(CLI::App& program, Context& context) {
   app->footer("Example:\n  tracked-spawn doctor\nThe exit status is 125 if something is bad.");
   app->callback([&context, json] {
     context.action = [&context, json]() -> int {
+      (void)configure(context);  // what is wrong with it is among the findings
       const auto findings = session::examine(context.world);
       print(*json ? findings_json(findings) : findings_text(findings));
       const bool bad = std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::bad; });

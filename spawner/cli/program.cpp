@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "spawner/cli/context.hpp"
+#include "spawner/session/books.hpp"
 #include "spawner/session/paths.hpp"
 
 extern char** environ;
@@ -70,7 +71,8 @@ struct Adder {
 };
 constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "hold", "resume", "stop"}, add_live},
                              {{"logs"}, add_logs},       {{"watch"}, add_watch},   {{"meter"}, add_meter},   {{"task"}, add_task},
-                             {{"recover"}, add_recover}, {{"doctor"}, add_doctor}, {{"config"}, add_config}, {{"completion"}, add_completion}};
+                             {{"recover"}, add_recover}, {{"budget"}, add_budget},
+                             {{"alerts"}, add_alerts}, {{"forecast"}, add_forecast}, {{"status"}, add_status}, {{"can-start"}, add_can_start}, {{"claim", "release"}, add_claim}, {{"doctor"}, add_doctor}, {{"config"}, add_config}, {{"completion"}, add_completion}};
 
 const Adder* adder_of(std::string_view word) {
   const auto named = [&](const Adder& adder) { return !word.empty() && std::ranges::find(adder.names, word) != adder.names.end(); };
@@ -101,6 +103,11 @@ void print(std::string_view text) {
 Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context) {
   TS_TRY(const std::string home, session::state_home(context.world.env));
   return ledger::open_ledger(session::ledger_path(home), ledger::OpenMode::read);
+}
+
+Result<std::unique_ptr<ledger::Books>> open_books(const Context& context, ledger::OpenMode mode) {
+  TS_TRY(const std::string home, session::state_home(context.world.env));
+  return session::open_books(home, mode, {context.world.prices});
 }
 
 int run_program(int argc, char** argv) {

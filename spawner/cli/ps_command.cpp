@@ -5,7 +5,9 @@
 #include <chrono>
 #include <thread>
 
+#include "accounting/report/budget_json.hpp"
 #include "accounting/report/run_json.hpp"
+#include "spawner/cli/budget_text.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/run_table.hpp"
 
@@ -14,20 +16,31 @@ namespace {
 
 struct PsWords {
   bool all = false;
+  bool claims = false;
   bool json = false;
   std::size_t newest = 50;
 };
 
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
+Result<std::string> claim_listing(ledger::Books& books, const PsWords& words) {
+  TS_TRY(const auto claims, books.claims().list());
+  const UtcTime now = utc_now();
+  if (words.json) return report::claims_json(claims, [now](const ledger::Claim& c) { return claim_state(c, now); });
+  return claims.empty() ? std::string{} : claim_table(claims, now);
+}
+
 Result<std::string> listing(const Context& context, const PsWords& words) {
-  TS_TRY(const auto ledger, open_for_reading(context));
+  TS_TRY(const auto books, open_books(context, ledger::OpenMode::read));
+  if (words.claims) return claim_listing(*books, words);
+  ledger::Ledger* ledger = &books->runs();
   ledger::RunFilter filter;
   filter.running_only = !words.all;
   filter.newest = words.newest;
   TS_TRY(const auto runs, ledger->list(filter));
   if (words.json) return report::runs_json(runs);
-  return run_table(*ledger, runs, *prices_of(context), utc_now());
+  TS_TRY(const std::string claims, claim_listing(*books, words));
+  return run_table(*ledger, runs, *prices_of(context), utc_now()) + (claims.empty() ? "" : "\n" + claims);
 }
 
 int show_once(Context& context, const PsWords& words) {
@@ -56,11 +69,12 @@ int keep_showing(Context& context, const PsWords& words) {
 
 void add_ps(CLI::App& program, Context& context) {
   auto words = std::make_shared<PsWords>();
-  CLI::App* ps = program.add_subcommand("ps", "Running runs; with --all past ones too");
+  CLI::App* ps = program.add_subcommand("ps", "Running runs and claims; with --all past runs too");
   ps->add_flag("-a,--all", words->all, "Past runs too");
   ps->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
+  ps->add_flag("--claims", words->claims, "Claims instead of runs");
   ps->add_flag("--json", words->json, "As JSON");
-  ps->footer("Examples:\n  tracked-spawn ps\n  tracked-spawn ps --all -n 10\n  tracked-spawn ps --all --json");
+  ps->footer("Examples:\n  tracked-spawn ps\n  tracked-spawn ps --all -n 10\n  tracked-spawn ps --all --json\n  tracked-spawn ps --claims --json");
   ps->callback([&context, words] { context.action = [&context, words] { return show_once(context, *words); }; });
 }
 

@@ -5,6 +5,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/session/books.hpp"
 #include "spawner/session/paths.hpp"
 #include "spawner/session/recover.hpp"
 
@@ -35,9 +36,9 @@ int recover(Context& context, bool json) {
   if (auto exists = open_for_reading(context); exists.has_error() && exists.error().code == Errc::not_found &&
                                                !std::filesystem::exists(session::runs_folder(*home)))
     return fail(context, exists.error());
-  auto ledger = ledger::open_ledger(session::ledger_path(*home), ledger::OpenMode::write);
-  if (ledger.has_error()) return fail(context, ledger.error());
-  auto done = session::recover(**ledger, *home, context.world, session::RecoverScope::everything);
+  auto books = session::open_books(*home, ledger::OpenMode::write, {context.world.prices});
+  if (books.has_error()) return fail(context, books.error());
+  auto done = session::recover(**books, *home, context.world, session::RecoverScope::everything);
   if (done.has_error()) return fail(context, done.error());
   if (json) {
     print(json_of(*done));

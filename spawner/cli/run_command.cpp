@@ -12,6 +12,8 @@
 namespace ts::cli {
 namespace {
 
+constexpr const char* kNoEnd = "no end";   ///< what `--wait` without a time means
+
 /// The words of the line, before they have a meaning.
 struct RunWords {
   session::RunOptions options;
@@ -27,6 +29,10 @@ struct RunWords {
   std::string drain;
   std::string leftovers = "end";
   std::vector<std::string> labels;
+  std::string wait;
+  std::string lease;
+  std::string check_limit;
+  bool no_claim = false;
   bool quiet = false;
   bool verbose = false;
   bool no_write = false;
@@ -75,8 +81,8 @@ Result<void> check_nothing_empty(const CLI::App& run) {
 Result<void> take_settings(CLI::App& run, const config::Settings& settings, RunWords& words) {
   for (const config::Key& key : config::run_keys()) {
     const auto found = settings.run.find(key.name);
-    CLI::Option* option = run.get_option(std::string{key.option});
-    if (found == settings.run.end() || option->count() > 0) continue;
+    CLI::Option* option = run.get_option_no_throw(std::string{key.option});
+    if (option == nullptr || found == settings.run.end() || option->count() > 0) continue;
     const config::Setting& setting = found->second;
     if (key.shape == config::Shape::yes_no) {  // the option is the key's opposite
       const bool no = setting.text == "false" || setting.text == "no" || setting.text == "0";
@@ -134,6 +140,23 @@ Result<void> take_wind_down(const RunWords& words, session::RunOptions& options)
   return {};
 }
 
+/// `--wait` alone waits as long as it takes.
+Result<void> take_gate(const RunWords& words, session::GateOptions& gate) {
+  constexpr std::chrono::milliseconds kForEver = std::chrono::hours{24 * 365};
+  gate.claim_task = !words.no_claim;
+  if (words.wait == kNoEnd) gate.wait = kForEver;
+  else TS_CHECK(take_duration({words.name("--wait"), words.wait}, gate.wait));
+  std::optional<std::chrono::milliseconds> time;
+  TS_CHECK(take_duration({words.name("--lease"), words.lease}, time));
+  if (time && (*time < std::chrono::seconds{1} || *time > std::chrono::hours{24 * 30}))
+    return bad_word(words.name("--lease"), words.lease, "a lease lasts from 1s to 30d");
+  if (time) gate.lease = std::chrono::ceil<std::chrono::seconds>(*time);
+  time.reset();
+  TS_CHECK(take_limit({words.name("--check-time"), words.check_limit}, time));
+  if (time) gate.check_limit = *time;
+  return {};
+}
+
 Result<session::RunOptions> meaning_of(const RunWords& words) {
   session::RunOptions options = words.options;
   if (!words.formula.empty()) {
@@ -161,6 +184,7 @@ Result<session::RunOptions> meaning_of(const RunWords& words) {
     return bad_word(words.name("--leftovers"), words.leftovers, "it is end or keep");
   options.leftovers = words.leftovers == "end" ? supervisor::Leftovers::end : supervisor::Leftovers::keep;
   TS_CHECK(take_labels(words.labels, options));
+  TS_CHECK(take_gate(words, options.gate));
   if (!options.containment.empty())
     if (const auto tier = process::parse_tier(options.containment); tier.has_error()) return with_context(words.name("--containment"), tier.error());
   if (!options.agent.empty() && agents::profile_named(options.agent) == nullptr)
@@ -172,19 +196,35 @@ Result<session::RunOptions> meaning_of(const RunWords& words) {
   return options;
 }
 
-void add_options(CLI::App& run, RunWords& w) {
+/// What decides whether and with which cap a run may start: of `run` and of `can-start`.
+void add_question_options(CLI::App& run, RunWords& w) {
   session::RunOptions& o = w.options;
   run.add_option("--task", o.task, "The task file, or a task id to look for")->type_name("PATH|ID");
   run.add_option("--cap", o.cap, "120000, 120k, 1.5M, 4x (times the upper estimate), $5 or none. Default: the task file's, else 4x")->type_name("CAP");
   run.add_option("--cap-factor", w.factor, "Times the upper estimate, where no cap is stated (default 4x)")->type_name("FACTOR");
   run.add_option("--cap-formula", w.formula, "What the cap counts: fresh (default), total, output or usd")->type_name("FORMULA");
   run.add_option("--estimate", o.estimate, "The estimate, instead of the task file's")->type_name("TOKENS");
+  run.add_option("--role", o.role, "engineer (default), or what this run is instead: its counts go to that role's fields")->type_name("ROLE");
+  run.add_option("--agent", o.agent, "claude, codex, gemini, opencode, qwen or other, where the command line does not tell")->type_name("NAME");
+  run.add_option("--label", w.labels, "A label for reports; may be given several times")->type_name("NAME=VALUE");
+  run.add_option("--claim", o.gate.claims, "What else must be nobody's, besides the task: an issue's URL, owner/project#12, another task; may be given several times")->type_name("KEY");
+  run.add_option("--claim-token", o.gate.claim_token, "The token that `claim` gave: its claim goes over to this run")->type_name("N");
+  run.add_flag("--no-claim", w.no_claim, "Don't claim the task: several may work on it");
+  run.add_flag("--cap-to-headroom", o.gate.cap_to_headroom, "Where a budget has less room than the cap, start with what is left");
+  run.add_option("--least-cap", o.gate.least_cap, "The smallest cap that is worth a start (default: a tenth of the cap)")->type_name("CAP");
+}
+
+void add_options(CLI::App& run, RunWords& w) {
+  session::RunOptions& o = w.options;
+  add_question_options(run, w);
+  run.add_option("--wait", w.wait, "Where a budget or a claim says no, wait for it; with a time at most so long")->expected(0, 1)->default_str(kNoEnd)->type_name("TIME");
+  run.add_option("--check", o.gate.check, "A shell command that must succeed right before the launch, such as one that looks for an open pull request")->type_name("CMD");
+  run.add_option("--check-time", w.check_limit, "How long that may take (default 60s)")->type_name("TIME");
+  run.add_option("--lease", w.lease, "How long claims and reservations outlive a run that was killed (default 5m)")->type_name("TIME");
   run.add_option("--on-cap", w.on_cap, "stop (default), hold (requests wait for `extend` or `stop`; needs the gateway) or report")->type_name("ACTION");
   run.add_option("--gateway", w.gateway, "Lead the agent's requests through a gateway that refuses what the cap can't pay for: auto (default: where the agent is known and has a cap), on or off")->type_name("WHEN");
   run.add_option("--gateway-env", o.gateway_env, "A variable that gets the gateway's URL, such as OPENAI_BASE_URL=/v1; turns it on")->type_name("NAME=PATH");
   run.add_option("--count", w.count, "How the gateway sizes a prompt before it is sent: estimate, auto (default: asks the provider where an estimate has little to go by) or exact (asks always)")->type_name("HOW");
-  run.add_option("--role", o.role, "engineer (default), or what this run is instead: its counts go to that role's fields")->type_name("ROLE");
-  run.add_option("--agent", o.agent, "claude, codex, gemini, opencode, qwen or other, where the command line does not tell")->type_name("NAME");
   run.add_option("--max-time", w.max_time, "Stop after this long: 90s, 15m, 2h")->type_name("TIME");
   run.add_option("--max-idle", w.max_idle, "Stop after this long without a sign of life")->type_name("TIME");
   run.add_option("--grace", w.grace, "Between SIGTERM and SIGKILL (default 5s; 0: SIGKILL at once)")->type_name("TIME");
@@ -193,7 +233,6 @@ void add_options(CLI::App& run, RunWords& w) {
   run.add_option("--warn-at", o.warn_at, "Percent of the cap at which to warn")->delimiter(',')->type_name("50,75,90,95");
   run.add_option("--wind-down", w.wind_down, "Percent of the cap at which the agent itself is told to finish and summarise (off by default; needs the gateway)")->delimiter(',')->type_name("80%");
   run.add_option("--containment", o.containment, "cgroup, subreaper or process-group instead of the best that works")->type_name("TIER");
-  run.add_option("--label", w.labels, "A label for reports; may be given several times")->type_name("NAME=VALUE");
   run.add_option("--result", o.result_file, "Write the run as JSON to this file at its end")->type_name("FILE");
   run.add_flag("--detach", o.detach, "Print the run's id and let it go on by itself");
   run.add_flag("--json", o.json, "With --detach: print the id as JSON");
@@ -203,7 +242,22 @@ void add_options(CLI::App& run, RunWords& w) {
   run.add_flag("-v,--verbose", w.verbose, "Say more");
 }
 
+/// The options of a line that was parsed.
+Result<session::RunOptions> options_of(CLI::App& app, Context& context, RunWords& words) {
+  words.options.argv = context.agent_argv;
+  TS_CHECK(configure(context));
+  TS_CHECK(check_nothing_empty(app));
+  TS_CHECK(take_settings(app, *context.settings, words));
+  return meaning_of(words);
+}
+
 }  // namespace
+
+std::function<Result<session::RunOptions>()> add_question(CLI::App& app, Context& context) {
+  auto words = std::make_shared<RunWords>();
+  add_question_options(app, *words);
+  return [&app, &context, words] { return options_of(app, context, *words); };
+}
 
 void add_run(CLI::App& program, Context& context) {
   auto words = std::make_shared<RunWords>();
@@ -223,11 +277,7 @@ void add_run(CLI::App& program, Context& context) {
         context.console.error("no agent to run: put `--` and the agent's command behind the options, as in `tracked-spawn --cap 120k -- claude -p \"…\"`");
         return session::kExitFailed;
       }
-      words->options.argv = context.agent_argv;
-      if (const auto configured = configure(context); configured.has_error()) return fail(context, configured.error());
-      if (const auto fine = check_nothing_empty(*run); fine.has_error()) return fail(context, fine.error());
-      if (const auto taken = take_settings(*run, *context.settings, *words); taken.has_error()) return fail(context, taken.error());
-      const auto options = meaning_of(*words);
+      const auto options = options_of(*run, context, *words);
       if (options.has_error()) return fail(context, options.error());
       return session::run(*options, context.world, context.console);
     };

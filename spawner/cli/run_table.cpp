@@ -30,8 +30,9 @@ std::optional<MicroUsd> live_cost(ledger::Ledger& ledger, const RunId& run, cons
   return highest;
 }
 
-/// Unknown is not zero: "-" where no meter has seen anything.
-std::string spent_of(ledger::Ledger& ledger, const ledger::RunRecord& run, const PriceBook& prices) {
+}  // namespace
+
+std::string spent_text(ledger::Ledger& ledger, const ledger::RunRecord& run, const PriceBook& prices) {
   const Formula formula = run.start.cap.formula;
   if (formula == Formula::usd) {
     const auto cost = run.end ? run.end->cost : live_cost(ledger, run.start.id, prices);
@@ -41,12 +42,10 @@ std::string spent_of(ledger::Ledger& ledger, const ledger::RunRecord& run, const
   return known ? compact(by_formula(run.end ? run.end->totals.counts : run.live.counts, formula)) : "-";
 }
 
-std::string limit_of(const ledger::Cap& cap) {
+std::string limit_text(const ledger::Cap& cap) {
   if (!cap.limit) return "none";
   return cap.formula == Formula::usd ? dollars(*cap.limit) : compact(*cap.limit);
 }
-
-}  // namespace
 
 std::string run_table(ledger::Ledger& ledger, const std::vector<ledger::RunRecord>& runs, const PriceBook& prices, UtcTime now) {
   using enum Align;
@@ -56,7 +55,7 @@ std::string run_table(ledger::Ledger& ledger, const std::vector<ledger::RunRecor
   for (const ledger::RunRecord& run : runs) {
     const auto time = (run.end ? run.end->ended : now) - run.start.started;
     table.add({run.start.id.text, run.start.task_id.empty() ? "-" : printable(run.start.task_id, kLongestId), printable(run.start.agent, kLongestId),
-               spent_of(ledger, run, prices), limit_of(run.start.cap), std::string{name_of(run.start.cap.formula)},
+               spent_text(ledger, run, prices), limit_text(run.start.cap), std::string{name_of(run.start.cap.formula)},
                human_duration(std::max(time, time.zero())), state_of(run, here)});
   }
   return table.text();

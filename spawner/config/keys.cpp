@@ -25,6 +25,8 @@ constexpr std::array kKeys = {
     Key{"warn_at", "--warn-at", Shape::percents, "50,75,90,95", "warn_at = [50, 75, 90, 95]", "Percents of the cap at which to warn"},
     Key{"wind_down", "--wind-down", Shape::text_or_number, "off", "wind_down = \"80%\"", "Percent of the cap at which the agent is told to finish"},
     Key{"containment", "--containment", Shape::text, "the best that works", "containment = \"cgroup\"", "cgroup, subreaper or process-group"},
+    Key{"lease", "--lease", Shape::text_or_number, "5m", "lease = \"5m\"", "How long claims and reservations outlive a run that was killed"},
+    Key{"wait", "--wait", Shape::text_or_number, "not at all", "wait = \"30m\"", "How long a run waits where a budget or a claim says no"},
     Key{"write", "--no-write", Shape::yes_no, "true", "write = true", "Whether the count is written into the task file"},
 };
 

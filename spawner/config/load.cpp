@@ -53,6 +53,7 @@ Result<Settings> load_file(const std::string& path, Origin origin) {
   TS_TRY(const std::string text, read_whole(fd, path));
   TS_TRY(Settings settings, parse(text, path, origin));
   settings.files.push_back(path);
+  for (BudgetSetting& budget : settings.budgets) budget.file = path;
   return settings;
 }
 
@@ -60,6 +61,8 @@ Settings merged(Settings base, Settings over) {
   for (auto& [key, setting] : over.run) base.run.insert_or_assign(key, std::move(setting));
   for (auto& [name, label] : over.labels) base.labels.insert_or_assign(name, std::move(label));
   // The first pattern that fits a line rules it, and patterns_of() puts later ones in front.
+  for (auto& [key, setting] : over.alerts) base.alerts.insert_or_assign(key, std::move(setting));
+  for (auto& budget : over.budgets) base.budgets.push_back(std::move(budget));
   for (auto& pattern : over.patterns) base.patterns.push_back(std::move(pattern));
   for (auto& row : over.prices.rows) {
     std::erase_if(base.prices.rows, [&](const PriceRow& old) { return old.model == row.model; });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accounting/base/result.hpp"
+#include "accounting/budget/budget.hpp"
 #include "accounting/budget/prices.hpp"
 #include "taskfile/patterns.hpp"
 
@@ -29,11 +30,20 @@ struct PatternSetting {
   std::string where;
 };
 
+/// A budget of `[budget.NAME]`.
+struct BudgetSetting {
+  Budget budget;
+  std::string where;
+  std::string file;
+};
+
 /// What is configured, all sources together.
 struct Settings {
   std::map<std::string, Setting, std::less<>> run;     ///< by key; what nobody said is absent
   std::map<std::string, Setting, std::less<>> labels;  ///< `[run.labels]`
   std::vector<PatternSetting> patterns;
+  std::vector<BudgetSetting> budgets;
+  std::map<std::string, Setting, std::less<>> alerts;  ///< `[alerts]`, by key
   PriceList prices;                                    ///< on top of the built-in ones
   std::vector<std::string> files;                      ///< that were read, weakest first
 };

@@ -5,6 +5,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/config/keys.hpp"
+#include "spawner/config/plain.hpp"
 #include "spawner/config/settings.hpp"
 
 namespace ts::config {
@@ -25,9 +26,10 @@ class Reader {
     for (auto&& [key, node] : root) {
       const std::string_view word = key.str();
       const toml::table* table = node.as_table();
-      if (word != "run" && word != "taskfile" && word != "prices") return unknown(key, "", {"run", "taskfile", "prices"});
+      const std::vector<std::string> known{"run", "taskfile", "prices", "budget", "alerts"};
+      if (std::ranges::find(known, word) == known.end()) return unknown(key, "", known);
       if (table == nullptr) return wrong(node, std::string{word}, "a table", fmt::format("[{}]", word));
-      TS_CHECK(word == "run" ? run(*table) : word == "prices" ? prices(*table) : task_file(*table));
+      TS_CHECK(section(word, *table));
     }
     return std::move(settings_);
   }
@@ -49,6 +51,14 @@ class Reader {
   }
 
   [[nodiscard]] std::string where(const toml::node& node) const { return line_of(name_, node.source()); }
+
+  Result<void> section(std::string_view name, const toml::table& table) {
+    if (name == "run") return run(table);
+    if (name == "prices") return prices(table);
+    if (name == "budget") return budgets(table);
+    if (name == "alerts") return read_alerts(plain(table), origin_, settings_);
+    return task_file(table);
+  }
 
   Result<void> run(const toml::table& table) {
     std::vector<std::string> known{"labels"};
@@ -136,6 +146,42 @@ class Reader {
     }
     settings_.patterns.push_back({word, label, where(node)});
     return {};
+  }
+
+  Result<void> budgets(const toml::table& table) {
+    for (auto&& [key, node] : table) {
+      const std::string name{key.str()};
+      const toml::table* budget = node.as_table();
+      if (budget == nullptr) return wrong(node, "budget." + name, "a table", "[budget.month] with limit = \"20M\"");
+      TS_TRY(BudgetSetting setting, read_budget(name, line_of(name_, key.source()), plain(*budget)));
+      settings_.budgets.push_back(std::move(setting));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::vector<PlainValue> plain(const toml::table& table) const {
+    std::vector<PlainValue> values;
+    for (auto&& [key, node] : table) {
+      PlainValue value{std::string{key.str()}, PlainValue::Kind::other, {}, where(node)};
+      if (put_plain(node, value)) {
+      } else if (const toml::array* array = node.as_array()) {
+        value.kind = PlainValue::Kind::list;
+        PlainValue item;
+        for (const toml::node& each : *array)
+          if (put_plain(each, item)) value.texts.push_back(item.texts.back());
+          else value.kind = PlainValue::Kind::other;
+      }
+      values.push_back(std::move(value));
+    }
+    return values;
+  }
+
+  static bool put_plain(const toml::node& node, PlainValue& value) {
+    if (const auto text = node.value_exact<std::string>()) value = {value.key, PlainValue::Kind::text, {*text}, value.where};
+    else if (const auto number = node.value_exact<std::int64_t>()) value = {value.key, PlainValue::Kind::number, {std::to_string(*number)}, value.where};
+    else if (const auto yes = node.value_exact<bool>()) value = {value.key, PlainValue::Kind::yes_no, {*yes ? "true" : "false"}, value.where};
+    else return false;
+    return true;
   }
 
   Result<void> prices(const toml::table& table) {

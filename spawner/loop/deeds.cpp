@@ -9,7 +9,6 @@ namespace {
 
 constexpr milliseconds kProgressEvery{100};
 constexpr milliseconds kFlushEvery{200};
-constexpr std::chrono::seconds kHeartbeatEvery{5};
 /// So many rows are not kept waiting for the next flush: memory stays bounded.
 constexpr std::size_t kMostPendingRows = 1024;
 
@@ -97,7 +96,7 @@ supervisor::Guard RunLoop::Impl::guard() const {
 void RunLoop::Impl::flush_rows(bool all) {
   const MonoTime at = now();
   const bool due = at - last_flush_ >= kFlushEvery;
-  const bool heartbeat = at - last_heartbeat_ >= kHeartbeatEvery;
+  const bool heartbeat = at - last_heartbeat_ >= setup_.heartbeat_every;
   if (!all && metering_.pending_rows() < kMostPendingRows && !(due && metering_.pending_rows() > 0) && !heartbeat) return;
   if (!all && !due && metering_.pending_rows() >= kMostPendingRows * 16) return;  // the ledger is busy: don't hammer it
   last_flush_ = at;

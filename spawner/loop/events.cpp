@@ -242,8 +242,8 @@ control::Answer RunLoop::Impl::extend(const control::ExtendRequest& request) {
     if (!grow_lease(limit - *cap)) return {std::nullopt, "the run around this one, " + setup_.parent->run + ", has no more to give: extend that one first"};
     return {standing(), ""};
   }
+  if (const auto allowed = observer_.on_cap_changed(limit); allowed.has_error()) return {std::nullopt, "the cap stays: " + allowed.error().message};
   log_.note(utc(), "cap_changed", {{"from", *cap}, {"to", limit}});
-  observer_.on_cap_changed(limit);
   feed(supervisor::CapChanged{limit});
   if (gateway_) gateway_->left_changed();
   return {standing(), ""};

@@ -45,8 +45,8 @@ class RunObserver {
   virtual void before_agent_output() = 0;
   /// Takes rows for the ledger. False: it is busy; the rows are untouched and come again.
   virtual bool record(std::vector<ledger::ResponseRow>& rows, const Totals& live) = 0;
-  /// A new cap was given for the live run.
-  virtual void on_cap_changed(const std::optional<std::int64_t>& limit) = 0;
+  /// A new cap is asked for the live run. An error: it may not have it.
+  [[nodiscard]] virtual Result<void> on_cap_changed(const std::optional<std::int64_t>& limit) = 0;
 };
 
 struct LoopSetup {
@@ -62,6 +62,7 @@ struct LoopSetup {
   std::optional<GatewayPlan> gateway;         ///< absent: none
   std::optional<ParentLink> parent;           ///< absent: no run around this one bounds it
   bool interactive = false;                   ///< stdin and stdout are a terminal: the agent gets a pty
+  milliseconds heartbeat_every{5000};         ///< how often the ledger hears of a run that spends nothing
   std::optional<milliseconds> blind_after = milliseconds{120'000};  ///< absent: silence means nothing
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/cap.hpp"
@@ -185,6 +186,7 @@ Result<void> fill(const RunOptions& options, const Surroundings& world, Contract
   contract.start.cwd = world.cwd;
   contract.start.role = options.role;
   contract.start.on_cap = name_of(options.on_cap);
+  if (!options.labels.empty()) contract.start.labels_json = nlohmann::json(options.labels).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   contract.start.project = taskfile::project_root(world.cwd).string();
   TS_CHECK(use_agent(options, contract));
   CapSources sources;

@@ -12,8 +12,11 @@
 namespace ts::session {
 namespace {
 
+/// Begins a message that is no id: the exit status in one byte, then words.
+constexpr char kRefusal = '\x01';
+
 /// The caller's side: waits for the id, or for the end of a run that never began.
-int wait_for_id(int fd, int errors, const char* pattern) {
+int wait_for_id(int fd, const char* pattern) {
   const auto read_all = [](int from) {
     std::string text;
     char buffer[512];
@@ -23,7 +26,10 @@ int wait_for_id(int fd, int errors, const char* pattern) {
     return text;
   };
   const std::string id = read_all(fd);
-  (void)errors;
+  if (id.size() > 2 && id.front() == kRefusal) {
+    fmt::print(stderr, "tracked-spawn: {}\n", id.substr(2));
+    return static_cast<unsigned char>(id[1]);
+  }
   if (id.empty()) {
     fmt::print(stderr, "tracked-spawn: the detached run did not start; run it without --detach to see why\n");
     return kExitFailed;
@@ -42,7 +48,7 @@ Result<DetachedParent> DetachedParent::split(bool json) {
   if (pid > 0) {
     ::close(ends[1]);
     DetachedParent caller(-1);
-    caller.exit_status = wait_for_id(ends[0], -1, json ? "{{\"run\": \"{}\"}}\n" : "{}\n");
+    caller.exit_status = wait_for_id(ends[0], json ? "{{\"run\": \"{}\"}}\n" : "{}\n");
     ::close(ends[0]);
     return caller;
   }
@@ -57,9 +63,14 @@ DetachedParent::~DetachedParent() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void DetachedParent::tell_started(const RunId& id) {
+void DetachedParent::tell_started(const RunId& id) { tell(id.text); }
+
+void DetachedParent::tell_refused(int status, const std::string& message) {
+  tell(std::string{kRefusal, static_cast<char>(status)} + message);
+}
+
+void DetachedParent::tell(std::string_view rest) {
   if (fd_ < 0) return;
-  std::string_view rest = id.text;
   while (!rest.empty()) {
     const ssize_t n = ::write(fd_, rest.data(), rest.size());
     if (n < 0 && errno != EINTR) break;

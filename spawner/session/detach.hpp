@@ -21,11 +21,14 @@ class DetachedParent {
 
   /// In the run's process: the caller may go.
   void tell_started(const RunId& id);
+  /// There is no run: the caller says why and ends with this status.
+  void tell_refused(int status, const std::string& message);
 
   std::optional<int> exit_status;
 
  private:
   explicit DetachedParent(int fd) : fd_(fd) {}
+  void tell(std::string_view text);
   int fd_;
 };
 

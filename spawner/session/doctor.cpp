@@ -18,6 +18,8 @@
 #include "spawner/process/cgroup.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/process/program_search.hpp"
+#include "spawner/session/alerting.hpp"
+#include "spawner/session/books.hpp"
 #include "spawner/session/identity.hpp"
 #include "spawner/session/paths.hpp"
 
@@ -88,6 +90,26 @@ void look_at_runs(ledger::Ledger& ledger, Findings& out) {
                  dead > 0 ? "`tracked-spawn recover` settles them from their raw files" : ""});
 }
 
+/// The budgets' sums against what they are sums of, and alerts that nobody could be told.
+void look_at_books(ledger::Books& books, const Surroundings& world, Findings& out) {
+  const auto differences = books.budgets().verify();
+  if (differences.has_error()) return out.push_back({"ledger", "sums", Health::bad, differences.error().message, {}});
+  if (differences->empty()) out.push_back({"ledger", "sums", Health::good, "usage and budgets add up", {}});
+  else out.push_back({"ledger", "sums", Health::bad, fmt::format("{} do not add up: {}", differences->size(), differences->front()), "`tracked-spawn budget rebuild` adds them up anew"});
+  const auto missing = unapplied_budgets(books, world);
+  if (missing.has_value() && !missing->empty())
+    out.push_back({"ledger", "budgets", Health::note, fmt::format("configured, and not yet in the ledger: {}", fmt::join(*missing, ", ")), "the next run takes them over"});
+  std::size_t given_up = 0;
+  std::string last;
+  if (const auto deliveries = books.alerts().deliveries({}); deliveries.has_value())
+    for (const ledger::DeliveryRecord& d : *deliveries)
+      if (d.state == "failed") {
+        ++given_up;
+        last = d.sink + ": " + d.detail;
+      }
+  if (given_up > 0) out.push_back({"ledger", "alerts", Health::note, fmt::format("{} could not be delivered; the last to {}", given_up, last), "`tracked-spawn alerts deliver --test` tries the sinks"});
+}
+
 void look_at_folders(const std::string& home, Findings& out) {
   std::uintmax_t bytes = 0;
   std::size_t runs = 0;
@@ -112,7 +134,7 @@ void look_at_ledger(const Surroundings& world, Findings& out) {
   look_at_place(path.parent_path().string(), out);
   look_at_modes(path.parent_path(), 0700, out);
   look_at_modes(path, 0600, out);
-  auto opened = ledger::open_ledger(path, ledger::OpenMode::read);
+  auto opened = open_books(*home, ledger::OpenMode::read, {world.prices});
   if (opened.has_error() && opened.error().code == Errc::not_found) {
     out.push_back({"ledger", "file", Health::note, fmt::format("{}: not there yet; the first run makes it", path.string()), {}});
   } else if (opened.has_error()) {
@@ -121,7 +143,8 @@ void look_at_ledger(const Surroundings& world, Findings& out) {
                                                             : "move it away: the next run makes a new one, and `tracked-spawn recover` fills it from the run folders"});
   } else {
     out.push_back({"ledger", "file", Health::good, fmt::format("{}, version {}", path.string(), ledger::schema_version()), {}});
-    look_at_runs(**opened, out);
+    look_at_runs((*opened)->runs(), out);
+    look_at_books(**opened, world, out);
   }
   look_at_folders(*home, out);
 }

@@ -13,32 +13,39 @@ milliseconds LedgerEntry::left() const {
   return std::max(std::chrono::duration_cast<milliseconds>(patience_ends_ - std::chrono::steady_clock::now()), waits_.live);
 }
 
-void LedgerEntry::open(std::filesystem::path path) {
+void LedgerEntry::open(std::filesystem::path path, ledger::BooksOptions options) {
   path_ = std::move(path);
+  options_ = std::move(options);
   row_ = Row::pending;
   wait_until(waits_.launch);
-  auto opened = ledger::open_ledger(path_, ledger::OpenMode::write, left());
-  if (opened.has_value()) ledger_ = std::move(*opened);
+  open_books(left());
+}
+
+void LedgerEntry::open_books(milliseconds wait) {
+  options_.patience = wait;
+  auto opened = ledger::Books::open(path_, ledger::OpenMode::write, options_);
+  if (opened.has_value()) books_ = std::move(*opened);
   else trouble_ = opened.error();
 }
 
-ledger::Ledger* LedgerEntry::for_recovery() {
-  if (ledger_) ledger_->set_patience(std::min(left(), waits_.launch / 4));
-  return ledger_.get();
+ledger::Books* LedgerEntry::for_recovery() {
+  if (books_) books_->runs().set_patience(std::min(left(), waits_.launch / 4));
+  return books_.get();
+}
+
+ledger::Books* LedgerEntry::for_launch() {
+  if (books_) books_->runs().set_patience(left());
+  return books_.get();
 }
 
 bool LedgerEntry::begin() { return ensure_row(left()); }
 
 bool LedgerEntry::ensure_row(milliseconds wait) {
   if (row_ != Row::pending) return row_ == Row::written;
-  if (!ledger_ && trouble_.code == Errc::busy) {
-    auto opened = ledger::open_ledger(path_, ledger::OpenMode::write, wait);
-    if (opened.has_value()) ledger_ = std::move(*opened);
-    else trouble_ = opened.error();
-  }
-  if (ledger_) {
-    ledger_->set_patience(wait);
-    const auto begun = ledger_->begin(start_);
+  if (!books_ && trouble_.code == Errc::busy) open_books(wait);
+  if (books_) {
+    books_->runs().set_patience(wait);
+    const auto begun = books_->runs().begin(start_);
     if (begun.has_value()) row_ = Row::written;
     else trouble_ = begun.error();
   }
@@ -46,11 +53,16 @@ bool LedgerEntry::ensure_row(milliseconds wait) {
   return row_ == Row::written;
 }
 
-Result<ledger::Ledger*> LedgerEntry::live() {
-  if (row_ == Row::impossible) return static_cast<ledger::Ledger*>(nullptr);
+Result<ledger::Books*> LedgerEntry::live_books() {
+  if (row_ == Row::impossible) return static_cast<ledger::Books*>(nullptr);
   if (!ensure_row(waits_.live)) return trouble_;
-  ledger_->set_patience(waits_.live);
-  return ledger_.get();
+  books_->runs().set_patience(waits_.live);
+  return books_.get();
+}
+
+Result<ledger::Ledger*> LedgerEntry::live() {
+  TS_TRY(ledger::Books* const books, live_books());
+  return books == nullptr ? nullptr : &books->runs();
 }
 
 Result<ledger::BackgroundRecorder*> LedgerEntry::recorder() {
@@ -65,16 +77,23 @@ Result<void> LedgerEntry::finish(const Ending& ending) {
   if (!ensure_row(left())) return trouble_;
   Result<void> recorded;
   if (recorder_) recorded = recorder_->finish(left());
-  if (recorded.has_value() && !ending.rows.empty()) recorded = ledger_->record(start_.id, ending.rows, ending.totals, ending.now, left());
-  ledger_->set_patience(left());
-  const auto finished = ledger_->finish(start_.id, ending.end);
+  if (recorded.has_value() && !ending.rows.empty()) recorded = books_->runs().record(start_.id, ending.rows, ending.totals, ending.now, left());
+  books_->runs().set_patience(left());
+  const auto finished = books_->runs().finish(start_.id, ending.end);
   return recorded.has_error() ? recorded : finished;
+}
+
+Result<void> LedgerEntry::may_write_task() {
+  if (row_ != Row::written) return {};
+  books_->runs().set_patience(left());
+  const auto may = books_->gate().may_write_task(start_.id);
+  return may.has_error() && may.error().code == Errc::conflict ? may : Result<void>();
 }
 
 void LedgerEntry::mark_task_written() {
   if (row_ != Row::written) return;
-  ledger_->set_patience(left());
-  (void)ledger_->mark_task_written(start_.id);
+  books_->runs().set_patience(left());
+  (void)books_->runs().mark_task_written(start_.id);
 }
 
 }  // namespace ts::session

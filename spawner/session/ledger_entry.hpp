@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accounting/ledger/background_recorder.hpp"
+#include "accounting/ledger/books.hpp"
 
 namespace ts::session {
 
@@ -32,17 +33,24 @@ class LedgerEntry {
   explicit LedgerEntry(const ledger::RunStart& start) : LedgerEntry(start, Waits{}) {}
   LedgerEntry(const ledger::RunStart& start, Waits waits) : start_(start), waits_(waits) {}
 
-  void open(std::filesystem::path path);
-  /// The ledger for settling other runs before the launch, with little patience. Null: not open.
-  [[nodiscard]] ledger::Ledger* for_recovery();
+  void open(std::filesystem::path path, ledger::BooksOptions options = {});
+  /// The books for settling other runs before the launch, with little patience. Null: not open.
+  [[nodiscard]] ledger::Books* for_recovery();
+  /// The books for the gate, with the launch's patience. Null: not open.
+  [[nodiscard]] ledger::Books* for_launch();
+  /// The gate has written the run's row.
+  void note_row() { row_ = Row::written; }
   /// Writes the run's row. False: trouble() tells why it is not there (yet).
   bool begin();
   /// While the agent runs. Null: there is no ledger for this run. Errors: busy, the next call may do.
   [[nodiscard]] Result<ledger::Ledger*> live();
+  [[nodiscard]] Result<ledger::Books*> live_books();
   /// Who writes the run's responses while the agent runs; as live().
   [[nodiscard]] Result<ledger::BackgroundRecorder*> recorder();
   /// Rows and outcome, and the row where that is still missing. Nothing is done, and no error given, where there is no ledger.
   [[nodiscard]] Result<void> finish(const Ending& ending);
+  /// Errors: conflict (the task has gone to another run). Where there is no ledger to tell, it may.
+  [[nodiscard]] Result<void> may_write_task();
   void mark_task_written();
 
   [[nodiscard]] const Error& trouble() const { return trouble_; }
@@ -53,13 +61,15 @@ class LedgerEntry {
  private:
   enum class Row { pending, written, impossible };
   bool ensure_row(std::chrono::milliseconds wait);
+  void open_books(std::chrono::milliseconds wait);
   [[nodiscard]] std::chrono::milliseconds left() const;
   void wait_until(std::chrono::milliseconds from_now);
 
   const ledger::RunStart& start_;
   Waits waits_;
   std::filesystem::path path_;
-  std::unique_ptr<ledger::Ledger> ledger_;   ///< null: not open (yet)
+  ledger::BooksOptions options_;
+  std::unique_ptr<ledger::Books> books_;   ///< null: not open (yet)
   std::unique_ptr<ledger::BackgroundRecorder> recorder_;   ///< null: nothing was recorded yet
   Row row_ = Row::impossible;
   Error trouble_;

@@ -19,7 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Writes end and task file of one dead run.
-Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const Surroundings& world) {
+Recovered settle(ledger::Books& books, const ledger::RunRecord& run, const Surroundings& world) {
+  ledger::Ledger& ledger = books.runs();
   Recovered done{run.start.id, run.start.task_id, {}, false, {}};
   auto rows = ledger.responses(run.start.id);
   done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, world.prices ? *world.prices : builtin_prices());
@@ -34,7 +35,7 @@ Recovered settle(ledger::Ledger& ledger, const ledger::RunRecord& run, const Sur
     done.note = "the task file was not written: no meter saw any usage, so the count is unknown";
     return done;
   }
-  const auto written = write_task(run.start, *actual, world.patterns);
+  const auto written = write_task(run.start, *actual, world.patterns, [&] { return books.gate().may_write_task(run.start.id); });
   if (written.has_error()) {
     done.note = written.error().message;
   } else {
@@ -61,19 +62,20 @@ std::optional<ledger::RunRecord> adopt(ledger::Ledger& ledger, const fs::path& f
 
 }  // namespace
 
-Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home, const Surroundings& world, RecoverScope scope) {
+Result<std::vector<Recovered>> recover(ledger::Books& books, const std::string& state_home, const Surroundings& world, RecoverScope scope) {
+  ledger::Ledger& ledger = books.runs();
   std::vector<Recovered> done;
   TS_TRY(const auto open, ledger::open_runs(ledger, here()));
   for (const ledger::OpenRun& run : open) {
     if (run.liveness != ledger::Liveness::dead) continue;
-    done.push_back(settle(ledger, run.run, world));
+    done.push_back(settle(books, run.run, world));
     if (scope == RecoverScope::open_rows && !done.back().settled) return done;  // a run waits to be launched
   }
   if (!done.empty() || scope == RecoverScope::everything) process::RunCgroup::remove_abandoned();
   if (scope == RecoverScope::open_rows) return done;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(runs_folder(state_home), error))
-    if (const auto run = adopt(ledger, entry.path())) done.push_back(settle(ledger, *run, world));
+    if (const auto run = adopt(ledger, entry.path())) done.push_back(settle(books, *run, world));
   return done;
 }
 

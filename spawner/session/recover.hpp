@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/books.hpp"
 #include "spawner/session/options.hpp"
 
 namespace ts::session {
@@ -25,7 +25,7 @@ enum class RecoverScope {
 
 /// Settles dead runs from all evidence: the ledger's rows, the raw stdout, the transcripts that the run had followed, and the
 /// outcome in the run's folder if it got that far. Of the world only patterns and prices matter. Writes the task files. Safe to repeat, and while other runs live.
-[[nodiscard]] Result<std::vector<Recovered>> recover(ledger::Ledger& ledger, const std::string& state_home,
+[[nodiscard]] Result<std::vector<Recovered>> recover(ledger::Books& books, const std::string& state_home,
                                                      const Surroundings& world, RecoverScope scope);
 
 }  // namespace ts::session

@@ -53,21 +53,35 @@ bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live
     on_notice("ledger", trouble->message + "; the count goes on and is kept in the run's folder");
     ledger_trouble_told_ = true;
   }
-  return (*recorder)->hand_over(rows, live, context_.now(), kRecordWait);
+  if (!(*recorder)->hand_over(rows, live, context_.now(), kRecordWait)) return false;
+  if (context_.alerts != nullptr) context_.alerts->on_recorded(by_formula(live.counts, Formula::fresh));
+  return true;
 }
 
-void Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {
-  context_.cap.source = "extended while it ran";
-  keep_cap(limit);
+Result<void> Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) {
+  ledger::Cap cap = context_.cap;
+  cap.limit = limit;
+  cap.source = "extended while it ran";
+  const auto books = context_.books();
+  if (context_.has_budgets) {
+    if (books.has_error()) return books.error();
+    if (*books != nullptr) TS_CHECK((*books)->gate().change_reserve(context_.run, ledger::reserve_of(cap), context_.now()));
+  }
+  keep_cap(cap);
+  return {};
 }
 
-void Reporter::on_lease(std::int64_t limit) { keep_cap(limit); }
+void Reporter::on_lease(std::int64_t limit) {
+  ledger::Cap cap = context_.cap;
+  cap.limit = limit;
+  keep_cap(cap);
+}
 
-void Reporter::keep_cap(const std::optional<std::int64_t>& limit) {
-  context_.cap.limit = limit;
-  const auto ledger = context_.ledger();
-  if (ledger.has_value() && *ledger == nullptr) return;
-  if (const auto set = ledger.has_error() ? Result<void>(ledger.error()) : (*ledger)->set_cap(context_.run, context_.cap, context_.now()); set.has_error())
+void Reporter::keep_cap(const ledger::Cap& cap) {
+  context_.cap = cap;
+  const auto books = context_.books();
+  if (books.has_value() && *books == nullptr) return;
+  if (const auto set = books.has_error() ? Result<void>(books.error()) : (*books)->runs().set_cap(context_.run, context_.cap, context_.now()); set.has_error())
     on_notice("ledger", set.error().message + "; the new cap holds all the same");
 }
 

@@ -3,7 +3,9 @@
 #include <functional>
 
 #include "accounting/ledger/background_recorder.hpp"
+#include "accounting/ledger/books.hpp"
 #include "spawner/loop/run_loop.hpp"
+#include "spawner/session/alert_watch.hpp"
 #include "spawner/session/console.hpp"
 
 namespace ts::session {
@@ -15,8 +17,9 @@ class Reporter final : public loop::RunObserver {
     RunId run;
     Formula formula = Formula::fresh;
     ledger::Cap cap;
-    std::function<Result<ledger::Ledger*>()> ledger;   ///< null: the run goes on without one. Errors: busy, the next call may do
+    std::function<Result<ledger::Books*>()> books;   ///< null: the run goes on without a ledger. Errors: busy, the next call may do
     std::function<Result<ledger::BackgroundRecorder*>()> recorder;   ///< the same of who writes its responses
+    bool has_budgets = false;         ///< what the run may spend is reserved
     std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;
@@ -33,13 +36,13 @@ class Reporter final : public loop::RunObserver {
   void on_progress(const control::Standing& standing) override;
   void before_agent_output() override;
   bool record(std::vector<ledger::ResponseRow>& rows, const Totals& live) override;
-  void on_cap_changed(const std::optional<std::int64_t>& limit) override;
+  Result<void> on_cap_changed(const std::optional<std::int64_t>& limit) override;
 
   /// The cap as it is now, extensions included.
   [[nodiscard]] const ledger::Cap& cap() const { return context_.cap; }
 
  private:
-  void keep_cap(const std::optional<std::int64_t>& limit);
+  void keep_cap(const ledger::Cap& cap);
   Context context_;
   Console& console_;
   MonoTime started_;

@@ -8,7 +8,7 @@
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/prices.hpp"
-#include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/books.hpp"
 #include "accounting/ledger/response_file.hpp"
 #include "accounting/report/run_json.hpp"
 #include "spawner/capture/event_log.hpp"
@@ -17,6 +17,10 @@
 #include "spawner/loop/run_loop.hpp"
 #include "spawner/process/local_launcher.hpp"
 #include "spawner/process/program_search.hpp"
+#include "spawner/session/admission.hpp"
+#include "spawner/session/alert_watch.hpp"
+#include "spawner/session/alerting.hpp"
+#include "spawner/session/books.hpp"
 #include "spawner/session/contract.hpp"
 #include "spawner/session/detach.hpp"
 #include "spawner/session/identity.hpp"
@@ -32,6 +36,8 @@ namespace ts::session {
 namespace {
 
 constexpr std::chrono::milliseconds kLeaseWait{2'000};
+/// How long a run that is covered by budgets, or that claims its task, waits for a locked ledger.
+constexpr std::chrono::milliseconds kPatienceAtStake{20'000};
 
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 MonoTime mono_now() { return std::chrono::steady_clock::now(); }
@@ -54,7 +60,12 @@ class Run {
   [[nodiscard]] bool take_lease();
   void return_lease() const;
   void settle_the_dead();
-  void begin();
+  void note_self();
+  [[nodiscard]] std::optional<int> begin(DetachedParent* parent);
+  [[nodiscard]] std::optional<int> pass_the_gate(DetachedParent* parent);
+  [[nodiscard]] Result<ledger::GateAnswer> ask_gate(ledger::Books& books);
+  [[nodiscard]] std::optional<int> take_answer(const ledger::GateAnswer& answer, DetachedParent* parent);
+  [[nodiscard]] int refuse(const std::string& obstacle, const std::string& reason, DetachedParent* parent);
   void announce();
   loop::LoopSetup setup();
   loop::GatewayPlan gateway_plan();
@@ -74,6 +85,8 @@ class Run {
   std::string state_home_;
   std::optional<capture::RunFolder> folder_;
   LedgerEntry entry_{contract_.start};
+  std::vector<std::string> covering_;   ///< names of the budgets that the run's spending counts against
+  std::unique_ptr<AlertWatch> alerts_;  ///< null: without a ledger
   std::unique_ptr<tail::SessionClaims> claims_;
   std::string resume_;
   bool task_written_ = false;
@@ -110,12 +123,15 @@ void Run::open_folder() {
 
 /// What earlier crashes left open is settled by the next start, unless that would keep this run waiting.
 void Run::settle_the_dead() {
-  ledger::Ledger* const ledger = entry_.for_recovery();
-  if (ledger == nullptr) return;
-  const auto done = recover(*ledger, state_home_, world_, RecoverScope::open_rows);
+  ledger::Books* const books = entry_.for_recovery();
+  if (books == nullptr) return;
+  const auto done = recover(*books, state_home_, world_, RecoverScope::open_rows);
   if (done.has_error()) return console_.detail(done.error().message);
-  for (const Recovered& r : *done)
-    console_.detail(fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note));
+  for (const Recovered& r : *done) {
+    const std::string line = fmt::format("run {} had crashed and is settled now{}", r.run.text, r.note.empty() ? "" : ": " + r.note);
+    if (!r.task_id.empty() && r.task_id == start().task_id) console_.say(line + "; its task is free for this one");
+    else console_.detail(line);
+  }
 }
 
 /// What the run around this one gives. False: nothing, and the user knows.
@@ -145,8 +161,7 @@ void Run::return_lease() const {
   if (contract_.parent) (void)control::ask(contract_.parent->socket, control::DrawRequest{contract_.start.id.text, 0, std::nullopt, true}, kLeaseWait);
 }
 
-/// The row before the launch.
-void Run::begin() {
+void Run::note_self() {
   const ProcessIdentity me = this_process();
   start().host = me.host;
   start().pid = me.pid;
@@ -154,11 +169,78 @@ void Run::begin() {
   start().boot_id = me.boot_id;
   start().started = utc_now();
   start().parent_run = env_of(world_, "TRACKED_SPAWN_RUN");
+}
+
+/// Asks with the patience of a launch. Where something is at stake, which reading tells however locked the ledger is, it is worth more.
+Result<ledger::GateAnswer> Run::ask_gate(ledger::Books& books) {
+  TS_CHECK(apply_budgets(books, world_, utc_now()));
+  TS_TRY(ledger::GateRequest request, gate_request(contract_, options_, world_));
+  leave_out_parents_claims(books, start().parent_run, request);
+  const Queue queue{options_.gate.wait, utc_now, [this] { settle_the_dead(); }};
+  auto answer = pass_gate(books.gate(), request, queue, console_);
+  if (answer.has_value() || answer.error().code != Errc::busy) return answer;
+  TS_TRY(const ledger::GateAnswer seen, books.gate().ask(request, utc_now()));
+  if (!request.claim && request.also.empty() && seen.budgets.empty()) return answer;
+  books.runs().set_patience(kPatienceAtStake);
+  answer = pass_gate(books.gate(), request, queue, console_);
+  if (answer.has_error() && answer.error().code == Errc::busy && !seen.budgets.empty())
+    return Error{Errc::refused, "budgets cover this run, and nothing can be reserved: " + answer.error().message};
+  return answer;
+}
+
+std::optional<int> Run::take_answer(const ledger::GateAnswer& answer, DetachedParent* parent) {
+  if (answer.verdict == ledger::Verdict::denied) return refuse(std::string{ledger::name_of(answer.obstacle)}, denial_text(answer), parent);
+  entry_.note_row();
+  if (answer.verdict == ledger::Verdict::cut) contract_.notes.push_back("the cap is cut: " + answer.reason);
+  if (answer.claim && answer.claim->taken_from)
+    contract_.notes.push_back(fmt::format("{}: taken over from {}", answer.claim->claim.key, describe(*answer.claim->taken_from)));
+  for (const ledger::BudgetState& state : answer.budgets) covering_.push_back(state.budget.name);
+  start().cap = answer.cap;
+  contract_.policy.limits.cap = answer.cap.limit;
+  return std::nullopt;
+}
+
+/// The row with the claims and the reservations, in one transaction. The status to end with: somebody says no.
+std::optional<int> Run::pass_the_gate(DetachedParent* parent) {
+  ledger::Books* const books = entry_.for_launch();
+  if (books == nullptr) return options_.gate.is_needed() ? std::optional<int>(refuse("ledger", "budgets and claims can't be looked at without the ledger", parent)) : std::nullopt;
+  const auto answer = ask_gate(*books);
+  if (answer.has_value()) return take_answer(*answer, parent);
+  const Errc code = answer.error().code;
+  const bool by_ledger = code == Errc::busy || code == Errc::io || code == Errc::no_space || code == Errc::permission_denied || code == Errc::corrupt;
+  if (!by_ledger || options_.gate.is_needed()) return refuse(by_ledger ? "ledger" : "budget or claim", answer.error().message, parent);
+  return std::nullopt;  // begin() says what is the matter
+}
+
+/// The row before the launch. The status to end with: the run may not start.
+std::optional<int> Run::begin(DetachedParent* parent) {
+  note_self();
+  if (const auto status = pass_the_gate(parent)) return status;
   (void)folder_->write_whole("run.json", report::encode_start(start()));
-  if (!entry_.has_ledger() || entry_.begin()) return;
-  console_.error(fmt::format("warning: {}; the run goes on, its count is kept in {}, and {}`tracked-spawn recover` brings it in later",
-                             entry_.trouble().message, folder_->path(),
-                             entry_.is_pending() ? "if the ledger is not free by its end, " : ""));
+  if (entry_.has_ledger() && !entry_.begin())
+    console_.error(fmt::format("warning: {}; the run goes on without budgets and claims, its count is kept in {}, and {}`tracked-spawn recover` brings it in later",
+                               entry_.trouble().message, folder_->path(), entry_.is_pending() ? "if the ledger is not free by its end, " : ""));
+  if (options_.gate.check.empty()) return std::nullopt;
+  const auto checked = run_check(options_, start(), world_);
+  if (checked.has_error()) return refuse("check", checked.error().message, parent);
+  return std::nullopt;
+}
+
+/// A run that didn't come to be is recorded all the same, with the reason; it leaves no folder.
+int Run::refuse(const std::string& obstacle, const std::string& reason, DetachedParent* parent) {
+  return_lease();
+  console_.error("refused: " + reason);
+  if (parent != nullptr) parent->tell_refused(kExitRefused, "refused: " + reason);
+  std::error_code ignored;
+  if (!folder_->path().empty()) std::filesystem::remove_all(folder_->path(), ignored);
+  start().run_dir.clear();
+  ledger::RunEnd end;
+  end.outcome = ledger::Outcome::refused;
+  end.ended = utc_now();
+  end.receipt_json = refusal_receipt(obstacle, reason);
+  (void)entry_.finish({end, {}, {}, utc_now()});
+  write_result(end);
+  return kExitRefused;
 }
 
 void Run::announce() {
@@ -189,6 +271,7 @@ loop::LoopSetup Run::setup() {
   s.folder = &*folder_;
   s.control_socket = folder_->file("control.sock");
   s.interactive = world_.stdin_terminal && world_.stdout_terminal;
+  s.heartbeat_every = std::min<std::chrono::milliseconds>(std::chrono::seconds{5}, std::chrono::milliseconds{options_.gate.lease} / 3);
   s.blind_after = contract_.start.cap.limit ? options_.blind_after : std::nullopt;
   s.launch.name = start().id.text;
   s.launch.argv = options_.argv;
@@ -236,14 +319,14 @@ loop::GatewayPlan Run::gateway_plan() {
 
 int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   open_folder();
-  if (!state_home_.empty()) entry_.open(ledger_path(state_home_));
+  if (!state_home_.empty()) entry_.open(ledger_path(state_home_), books_options({world_.prices, options_.gate.lease}));
   settle_the_dead();
   if (!take_lease()) {
     std::error_code ignored;
     if (!start().run_dir.empty()) std::filesystem::remove_all(start().run_dir, ignored);
     return kExitRefused;
   }
-  begin();
+  if (const auto status = begin(parent)) return *status;
   announce();
   loop::LoopSetup loop_setup = setup();
   capture::EventLog log(folder_->open_events());
@@ -254,7 +337,8 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
     if (parent != nullptr) parent->tell_started(start().id);
     if (interactive) console_.hold_back();
   };
-  Reporter reporter({start().id, start().cap.formula, start().cap, [this] { return entry_.live(); }, [this] { return entry_.recorder(); }, on_started, utc_now, mono_now}, console_);
+  if (!state_home_.empty()) alerts_ = std::make_unique<AlertWatch>(ledger_path(state_home_), world_, console_, AlertWatch::Setup{start().id, covering_, utc_now, mono_now});
+  Reporter reporter({start().id, start().cap.formula, start().cap, [this] { return entry_.live_books(); }, [this] { return entry_.recorder(); }, !covering_.empty(), alerts_.get(), on_started, utc_now, mono_now}, console_);
   loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
   auto result = run_loop.run(launcher);
   console_.let_go();
@@ -293,6 +377,7 @@ void Run::settle(const loop::LoopResult& result, loop::Metering& metering) {
   if (!end.receipt_json.empty()) (void)folder_->write_receipt(end.receipt_json);
   give_to_ledger(end, &metering);
   console_.say(outcome_line(start(), end, result));
+  if (alerts_) alerts_->on_end();
   if (end.parse.malformed > 0)
     console_.error(fmt::format("warning: {} line{} that may hold usage could not be read, so the count may be too low",
                                end.parse.malformed, end.parse.malformed == 1 ? "" : "s"));
@@ -329,7 +414,13 @@ void Run::write_back(const ledger::RunEnd& end) {
     console_.say(fmt::format("{}: not written, because the count is unknown", shown_path(start().task_file, world_.cwd)));
     return;
   }
-  const auto written = write_task(start(), *actual, world_.patterns);
+  const auto fence = [this] { return entry_.may_write_task(); };
+  const auto written = write_task(start(), *actual, world_.patterns, fence);
+  if (written.has_error() && written.error().code == Errc::conflict && entry_.may_write_task().has_error()) {
+    console_.error(fmt::format("warning: the task file is not written, for the task has another owner: {}; the ledger has the count", written.error().message));
+    if (!resume.empty()) console_.say(resume);
+    return;
+  }
   if (written.has_error()) {
     console_.error(fmt::format("warning: {}; the ledger has the count, and `tracked-spawn task sync {}` writes it again",
                                written.error().message, start().id.text));

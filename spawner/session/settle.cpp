@@ -117,6 +117,11 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
   return j.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string refusal_receipt(const std::string& obstacle, const std::string& reason) {
+  const nlohmann::ordered_json j = {{"refused", {{"obstacle", obstacle}, {"reason", reason}}}};
+  return j.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string resume_of(const RunStart& start, const RunEnd& end) {
   const agents::Profile* profile = agents::profile_named(start.agent);
   if (profile == nullptr || end.sessions.empty()) return {};
@@ -149,8 +154,10 @@ std::optional<taskfile::Actual> actual_of(const RunStart& start, const RunEnd& e
   return actual;
 }
 
-Result<taskfile::WriteReport> write_task(const RunStart& start, const taskfile::Actual& actual, const taskfile::Patterns& patterns) {
-  return taskfile::update({start.task_file, start.task_id}, [&](const taskfile::Document& document) {
+Result<taskfile::WriteReport> write_task(const RunStart& start, const taskfile::Actual& actual, const taskfile::Patterns& patterns,
+                                         const WriteGuard& guard) {
+  return taskfile::update({start.task_file, start.task_id}, [&](const taskfile::Document& document) -> Result<taskfile::EditPlan> {
+    if (guard) TS_CHECK(guard());
     return taskfile::plan_actual(document, taskfile::read(document, patterns), actual, taskfile::role_named(start.role));
   });
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,9 @@ namespace ts::session {
 [[nodiscard]] std::string receipt_of(const loop::LoopResult& result, const loop::Metering& metering, const ledger::RunStart& start,
                                      const std::string& resume);
 
+/// Why a run didn't come to be, as JSON in the place of a receipt. `obstacle`: budget, claim, check, ledger.
+[[nodiscard]] std::string refusal_receipt(const std::string& obstacle, const std::string& reason);
+
 /// The command that goes on with the run's session. Empty: none is known.
 [[nodiscard]] std::string resume_of(const ledger::RunStart& start, const ledger::RunEnd& end);
 
@@ -26,9 +30,12 @@ namespace ts::session {
 [[nodiscard]] std::optional<taskfile::Actual> actual_of(const ledger::RunStart& start, const ledger::RunEnd& end,
                                                         const std::string& resume);
 
-/// Writes the actual into the task file, once per run. Errors: as taskfile::update().
+/// Asked under the file's lock, right before the write: an error keeps the file as it is.
+using WriteGuard = std::function<Result<void>()>;
+
+/// Writes the actual into the task file, once per run. Errors: as taskfile::update(); the guard's.
 [[nodiscard]] Result<taskfile::WriteReport> write_task(const ledger::RunStart& start, const taskfile::Actual& actual,
-                                                       const taskfile::Patterns& patterns);
+                                                       const taskfile::Patterns& patterns, const WriteGuard& guard = {});
 
 /// "tasks/TASK-914.md: 39,871 written at lines 114 and 118"
 [[nodiscard]] std::string written_line(const ledger::RunStart& start, const taskfile::Actual& actual,

@@ -125,6 +125,8 @@ TEST_F(LedgerAlerts, AreDeliveredToEachSinkOnceAndTriedAgain) {
   EXPECT_EQ(alerts.take(command, kNoon).value().size(), 1U) << "another sink";
   ASSERT_TRUE(alerts.failed(first[0].alert.n, "webhook", {"HTTP 503", kNoon + 120s}).has_value());
   EXPECT_TRUE(alerts.take(hook, kNoon + 119s).value().empty());
+  EXPECT_EQ(alerts.next_due("webhook", kNoon - 1h).value(), kNoon + 120s);
+  EXPECT_TRUE(alerts.next_due("third", kNoon - 1h).value().has_value()) << "nobody has tried yet";
   const auto second = alerts.take(hook, kNoon + 120s).value();
   ASSERT_EQ(second.size(), 1U);
   EXPECT_EQ(second[0].attempt, 2);
@@ -133,6 +135,11 @@ TEST_F(LedgerAlerts, AreDeliveredToEachSinkOnceAndTriedAgain) {
   EXPECT_TRUE(alerts.take(hook, kNoon + 24h).value().empty());
   ASSERT_TRUE(alerts.failed(first[0].alert.n, "command", {"gone", std::nullopt}).has_value());
   EXPECT_TRUE(alerts.take(command, kNoon + 24h).value().empty());
+  EXPECT_FALSE(alerts.next_due("webhook", kNoon - 1h).value().has_value());
+  const auto records = alerts.deliveries({}).value();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].sink + " " + records[0].state + " " + records[0].detail, "command failed gone");
+  EXPECT_EQ(records[1].sink + " " + records[1].state + " " + records[1].detail, "webhook done HTTP 200");
   EXPECT_TRUE(alerts.take({"new", kNoon + 1h, 60s, 20}, kNoon + 1h).value().empty()) << "older than the sink";
 }
 
@@ -142,9 +149,9 @@ TEST_F(LedgerAlerts, OthersAreRaisedOnceByTheirName) {
   alert.budget = "team";
   alert.at = kNoon;
   alert.text = "reaches the budget in 3 h";
-  EXPECT_TRUE(all->alerts().raise_once(alert, "team/2025-11").value());
-  EXPECT_FALSE(all->alerts().raise_once(alert, "team/2025-11").value());
-  EXPECT_TRUE(all->alerts().raise_once(alert, "team/2025-12").value());
+  EXPECT_TRUE(all->alerts().raise_once(alert, "team/2025-11", kLongWait).value());
+  EXPECT_FALSE(all->alerts().raise_once(alert, "team/2025-11", kLongWait).value());
+  EXPECT_TRUE(all->alerts().raise_once(alert, "team/2025-12", kLongWait).value());
   EXPECT_EQ(all->alerts().list({.budget = "team", .newest = 1}).value().front().text, alert.text);
 }
 

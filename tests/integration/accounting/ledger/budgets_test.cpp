@@ -273,6 +273,88 @@ TEST_F(LedgerBudgets, TheGateTakesTheClaimWithTheRun) {
   EXPECT_TRUE(all->runs().mark_task_written({"second"}).has_value()) << "after its end, with nobody after it";
 }
 
+TEST_F(LedgerBudgets, WhoKeptItsClaimToTheEndMayWriteAfterIt) {
+  GateRequest first = request_of("first", 1000), second = request_of("second", 1000);
+  for (GateRequest* request : {&first, &second}) {
+    request->claim = ClaimRequest{};
+    request->claim->key = "TASK-914";
+    request->claim->owner.run = request->run.id.text;
+  }
+  ASSERT_EQ(all->gate().admit(first, kNoon).value().verdict, Verdict::allowed);
+  ASSERT_TRUE(all->runs().finish({"first"}, end_of(5)).has_value());
+  ASSERT_EQ(all->gate().admit(second, kNoon).value().verdict, Verdict::allowed);
+  EXPECT_TRUE(all->gate().may_write_task({"first"}).has_value()) << "it was not taken over: the next one came after it";
+  EXPECT_TRUE(all->gate().may_write_task({"second"}).has_value());
+}
+
+TEST_F(LedgerBudgets, TheGateTakesAllClaimsOrNone) {
+  const auto claim_of = [](const std::string& key, const std::string& run) {
+    ClaimRequest claim;
+    claim.key = key;
+    claim.owner.run = run;
+    return claim;
+  };
+  ASSERT_TRUE(all->claims().take(claim_of("issue 2", "other"), kNoon).value().granted);
+  GateRequest request = request_of("run", 1000);
+  request.claim = claim_of("task", "run");
+  request.also = {claim_of("issue 1", "run"), claim_of("issue 2", "run")};
+  const GateAnswer denied = all->gate().admit(request, kNoon).value();
+  EXPECT_EQ(denied.verdict, Verdict::denied);
+  EXPECT_EQ(denied.claim->claim.owner.run, "other");
+  EXPECT_EQ(all->claims().list().value().size(), 1U);
+  request.also.pop_back();
+  ASSERT_EQ(all->gate().admit(request, kNoon).value().verdict, Verdict::allowed);
+  EXPECT_EQ(all->claims().list().value().size(), 3U);
+  ASSERT_TRUE(all->runs().finish({"run"}, end_of(5)).has_value());
+  EXPECT_EQ(all->claims().list().value().size(), 1U);
+}
+
+TEST_F(LedgerBudgets, ACapIsGivenToARunThatHasNone) {
+  ASSERT_TRUE(all->budgets().put(budget_of("team", 4000), kNoon).has_value());
+  GateRequest request = request_of("run", std::nullopt);
+  request.when_short = WhenShort::cut_cap;
+  const GateAnswer answer = all->gate().admit(request, kNoon).value();
+  EXPECT_EQ(answer.verdict, Verdict::cut);
+  EXPECT_EQ(answer.cap.limit, 4000);
+  EXPECT_EQ(state("team").headroom(), 0);
+  EXPECT_EQ(all->budgets().put(budget_of("TEAM", 4000), kNoon).error().code, Errc::invalid_argument);
+}
+
+TEST_F(LedgerBudgets, AClockThatJumpsBackForgetsNothing) {
+  ASSERT_TRUE(all->budgets().put(budget_of("window", 10'000, {}, "5h"), kNoon).has_value());
+  ASSERT_TRUE(all->budgets().put(budget_of("month", 10'000), kNoon).has_value());
+  ASSERT_EQ(all->gate().admit(request_of("run", 1000), kNoon + 2h).value().verdict, Verdict::allowed);
+  record("run", {fresh("a", 300, kNoon + 2h)}, kNoon + 2h);
+  for (const auto now : {kNoon + 2h, kNoon, kNoon - 1h}) {
+    const auto states = all->budgets().states(now).value();
+    for (const BudgetState& s : states) EXPECT_EQ(s.used, 300) << s.budget.name;
+    for (const BudgetState& s : states) EXPECT_EQ(s.reserved, 700) << "the lease ends later, never earlier";
+  }
+  record("run", {fresh("a", 500, kNoon + 2h)}, kNoon - 1h);
+  ASSERT_TRUE(all->runs().finish({"run"}, end_of(500)).has_value());
+  EXPECT_EQ(state("month").used, 500);
+  expect_sums_fit();
+}
+
+TEST_F(LedgerBudgets, AFileOwnsItsBudgets) {
+  Budgets& budgets = all->budgets();
+  ASSERT_TRUE(budgets.put(budget_of("mine", 1), kNoon).has_value());
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(budgets.put_from("/a.toml", {budget_of("month", 5), budget_of("day", 6)}, kNoon).value(), (Names{"month", "day"}));
+  EXPECT_EQ(budgets.put_from("/a.toml", {budget_of("month", 5), budget_of("day", 6)}, kNoon).value(), Names{}) << "nothing to do";
+  EXPECT_EQ(budgets.put(budget_of("month", 9), kNoon).error().code, Errc::conflict);
+  EXPECT_EQ(budgets.remove("month").error().code, Errc::conflict);
+  EXPECT_EQ(budgets.put_from("/b.toml", {budget_of("month", 9)}, kNoon).error().code, Errc::conflict);
+  EXPECT_EQ(budgets.put_from("/b.toml", {budget_of("mine", 9)}, kNoon).error().code, Errc::conflict);
+  EXPECT_EQ(budgets.differing_from("/a.toml", {budget_of("month", 7)}).value(), (Names{"month", "day"}));
+  EXPECT_EQ(budgets.put_from("/a.toml", {budget_of("month", 7)}, kNoon).value().size(), 2U);
+  EXPECT_EQ(state("month").budget.limit, 7);
+  EXPECT_EQ(budgets.states(kNoon).value().size(), 2U) << "the one that the file no longer has is gone";
+  EXPECT_EQ(budgets.files().value().size(), 1U);
+  EXPECT_TRUE(budgets.put_from("/a.toml", {}, kNoon).has_value());
+  EXPECT_TRUE(budgets.put(budget_of("month", 9), kNoon).has_value()) << "the name is free again";
+}
+
 TEST_F(LedgerBudgets, ExtendingReservesMoreOrSaysNo) {
   ASSERT_TRUE(all->budgets().put(budget_of("team", 10'000), kNoon).has_value());
   ASSERT_EQ(all->gate().admit(request_of("run", 6000), kNoon).value().verdict, Verdict::allowed);

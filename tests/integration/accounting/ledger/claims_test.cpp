@@ -105,6 +105,20 @@ TEST_F(LedgerClaims, TheSameOwnerGetsItsOwnAgain) {
   EXPECT_EQ(claims.list().value().size(), 2U);
 }
 
+TEST_F(LedgerClaims, GoOverToWhoeverKnowsTheToken) {
+  const auto all = books();
+  Claims& claims = all->claims();
+  const Claim first = claims.take(request_of("first"), kNoon).value().claim;
+  ClaimRequest request = request_of("second");
+  request.handed_over = first.token + 1;
+  EXPECT_FALSE(claims.take(request, kNoon).value().granted);
+  request.handed_over = first.token;
+  const ClaimOutcome taken = claims.take(request, kNoon).value();
+  ASSERT_TRUE(taken.granted);
+  EXPECT_EQ(taken.taken_from->run, "first");
+  EXPECT_GT(taken.claim.token, first.token);
+}
+
 TEST_F(LedgerClaims, TokensRiseOverReleases) {
   const auto all = books();
   Claims& claims = all->claims();

@@ -118,5 +118,15 @@ TEST(Percentiles, AreValuesThatOccurred) {
   EXPECT_FALSE(percentile({}, 50).has_value());
 }
 
+TEST(RecentPaceTest, SaysWhenTheLimitIsReached) {
+  EXPECT_DOUBLE_EQ(*hours_to_limit({100, 600, 700, 1000, 24.0}), 3.0);
+  EXPECT_FALSE(hours_to_limit({100, 600, 700, 1000, 2.5}).has_value()) << "the period ends before";
+  EXPECT_TRUE(hours_to_limit({100, 600, 700, 1000, std::nullopt}).has_value());
+  EXPECT_FALSE(hours_to_limit({0, 0, 700, 1000, 24.0}).has_value()) << "nobody spends";
+  EXPECT_FALSE(hours_to_limit({100, 100, 1000, 1000, 24.0}).has_value()) << "reached already: that is another alert";
+  EXPECT_FALSE(hours_to_limit({1, 6, 0, 1000, 2000.0}).has_value()) << "too far away to be news";
+  EXPECT_LT(*hours_to_limit({600, 600, 700, 1000, 24.0}), *hours_to_limit({0, 600, 700, 1000, 24.0})) << "recent hours weigh more";
+}
+
 }  // namespace
 }  // namespace ts

@@ -121,5 +121,34 @@ TEST(UserFile, FollowsTheBaseDirectorySpecification) {
   EXPECT_EQ(user_file({}), "");
 }
 
+TEST(Settings, BudgetsAreReadWhole) {
+  const Settings s = parsed("[budget.month]\nlimit = 20000000\nmeasure = \"total\"\nreset_day = 31\nzone = \"+05:30\"\nscope = [\"agent=claude\", \"label.team=core\"]\nwarn_at = [80, 100]\n"
+                            "[budget.\"a b\"]\nlimit = \"$5\"\nperiod = \"24h\"\nscope = \"sprint=7\"\n");
+  ASSERT_EQ(s.budgets.size(), 2U);
+  const auto& month = std::ranges::find(s.budgets, "month", [](const BudgetSetting& b) { return b.budget.name; })->budget;
+  EXPECT_EQ(month.limit, 20'000'000);
+  EXPECT_EQ(month.measure, Measure::total);
+  EXPECT_EQ(month.period, (PeriodRule{PeriodKind::month, 31, std::chrono::minutes{0}, "+05:30"}));
+  EXPECT_EQ(month.scope.agent, "claude");
+  EXPECT_EQ(month.scope.labels.at("team"), "core");
+  EXPECT_EQ(month.thresholds.size(), 2U);
+}
+
+TEST(Settings, BadBudgetsAndAlertsNameTheirLine) {
+  EXPECT_THAT(complaint("[budget.b]\nlimit = 0\n"), AllOf(HasSubstr("config.toml:1"), HasSubstr("above 0")));
+  EXPECT_THAT(complaint("[budget.b]\nlimit = true\n"), AllOf(HasSubstr("config.toml:2: budget.b.limit"), HasSubstr("limit = \"20M\"")));
+  EXPECT_THAT(complaint("[budget.b]\n"), HasSubstr("limit"));
+  EXPECT_THAT(complaint("[budget.b]\nlimit = 5\nwarn_at = [\"x\"]\n"), HasSubstr("threshold"));
+  EXPECT_THAT(complaint("[budget.b]\nlimit = 5\nreset_day = 99999999999\n"), HasSubstr("reset day"));
+  EXPECT_THAT(complaint("[budget.b]\nlimit = 5\nmeasure = \"tokens\"\n"), HasSubstr("config.toml:3"));
+  EXPECT_THAT(complaint("[budget]\nb = 5\n"), HasSubstr("expected a table"));
+  EXPECT_THAT(complaint("[alerts]\nwebhok = \"x\"\n"), AllOf(HasSubstr("config.toml:2"), HasSubstr("did you mean 'webhook'?")));
+  EXPECT_THAT(complaint("[alerts]\nstderr = \"no\"\n"), HasSubstr("true or false"));
+  const auto project = parse("[alerts]\ncommand = \"x\"\n", ".tracked-spawn.toml", Origin::project);
+  ASSERT_TRUE(project.has_error());
+  EXPECT_THAT(project.error().message, HasSubstr("only your own configuration file"));
+  EXPECT_TRUE(parse("[alerts]\nrate_factor = 5\n", ".tracked-spawn.toml", Origin::project).has_value());
+}
+
 }  // namespace
 }  // namespace ts::config

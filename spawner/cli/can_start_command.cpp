@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "accounting/base/text.hpp"
+#include "accounting/budget/cap.hpp"
+#include "accounting/report/budget_json.hpp"
+#include "spawner/cli/budget_text.hpp"
+#include "spawner/cli/context.hpp"
+#include "spawner/session/admission.hpp"
+#include "spawner/session/identity.hpp"
+
+namespace ts::cli {
+namespace {
+
+using ledger::GateAnswer;
+using ledger::Verdict;
+
+UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+std::string limit_text(const ledger::Cap& cap) { return cap.limit ? describe_limit({cap.limit, cap.formula, cap.source, {}}) : "no cap"; }
+
+/// The cap that fits: the run's, or what the budgets have left of it.
+report::StartAdvice advice_of(const GateAnswer& answer) {
+  report::StartAdvice advice;
+  if (answer.room && *answer.room <= 0) return advice;
+  advice.suggested_cap = answer.cap.limit;
+  advice.suggested_why = answer.cap.source;
+  if (answer.room && (!answer.cap.limit || *answer.room < *answer.cap.limit)) {
+    advice.suggested_cap = answer.room;
+    advice.suggested_why = "what is left of the budgets";
+  }
+  return advice;
+}
+
+std::string text_of(const GateAnswer& answer) {
+  std::string text;
+  if (answer.verdict == Verdict::denied) text = "no: " + session::denial_text(answer) + "\n";
+  else text = fmt::format("yes: {}{}\n", limit_text(answer.cap), answer.verdict == Verdict::cut ? ": " + answer.reason : "");
+  const auto advice = advice_of(answer);
+  if (answer.verdict == Verdict::denied && advice.suggested_cap && answer.obstacle == ledger::Obstacle::budget)
+    text += fmt::format("a cap of {} fits ({})\n", limit_text({advice.suggested_cap, answer.cap.formula, ""}), advice.suggested_why);
+  if (!answer.budgets.empty()) text += budget_table(answer.budgets);
+  return text;
+}
+
+/// Without a ledger nothing is spent, reserved or claimed.
+Result<GateAnswer> answer_of(Context& context, const session::Contract& contract, const session::RunOptions& options) {
+  TS_TRY(ledger::GateRequest request, session::gate_request(contract, options, context.world));
+  const auto books = open_books(context, ledger::OpenMode::read);
+  if (books.has_error() && books.error().code == Errc::not_found) {
+    GateAnswer answer;
+    answer.cap = contract.start.cap;
+    return answer;
+  }
+  if (books.has_error()) return books.error();
+  tell_unapplied(context, **books);
+  const auto parent = context.world.env.find("TRACKED_SPAWN_RUN");
+  if (parent != context.world.env.end()) session::leave_out_parents_claims(**books, parent->second, request);
+  return (*books)->gate().ask(request, utc_now());
+}
+
+int can_start(Context& context, Result<session::RunOptions> options, bool json) {
+  if (options.has_error()) return fail(context, options.error());
+  options->gateway = session::GatewayMode::off;  // nothing is launched
+  session::Agreement agreement = session::agree(*options, context.world);
+  GateAnswer answer;
+  if (agreement.refusal) {
+    answer.verdict = Verdict::denied;
+    answer.reason = agreement.refusal->message;
+  } else {
+    const session::ProcessIdentity me = session::this_process();
+    ledger::RunStart& start = agreement.contract->start;
+    start.id.text = "this one";  // owns nothing yet
+    start.host = me.host;
+    start.boot_id = me.boot_id;
+    auto asked = answer_of(context, *agreement.contract, *options);
+    if (asked.has_error()) return fail(context, asked.error());
+    answer = std::move(*asked);
+  }
+  print(json ? report::answer_json(answer, advice_of(answer)) : text_of(answer));
+  return answer.verdict == Verdict::denied ? session::kExitRefused : 0;
+}
+
+}  // namespace
+
+void add_can_start(CLI::App& program, Context& context) {
+  CLI::App* app = program.add_subcommand("can-start", "Whether a run may start now, with which cap, and why not; takes nothing");
+  const auto options = add_question(*app, context);
+  auto json = std::make_shared<bool>(false);
+  app->add_flag("--json", *json, "As JSON");
+  app->footer("Examples:\n  tracked-spawn can-start --task tasks/TASK-914.md --json\n  tracked-spawn can-start --cap 120k --agent claude --label team=core\n"
+              "The agent may stand behind `--`, as for `run`. Exit status: 0 it may; 121 it may not; 125 the question could not be answered.");
+  app->callback([&context, options, json] { context.action = [&context, options, json] { return can_start(context, options(), *json); }; });
+}
+
+}  // namespace ts::cli
