@@ -170,14 +170,6 @@ bool is_spend_spike(std::span<const std::int64_t> per_interval, int factor) {
   return median > 0 && per_interval.back() / factor >= median;
 }
 
-std::optional<std::int64_t> percentile(std::vector<std::int64_t> values, int percent) {
-  if (values.empty()) return std::nullopt;
-  const auto wanted = (values.size() * static_cast<std::size_t>(std::clamp(percent, 0, 100)) + 99) / 100;
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(wanted, 1) - 1);
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
-
 std::optional<double> hours_to_limit(const RecentPace& pace) {
   constexpr double kHorizon = 24;
   const double an_hour = (static_cast<double>(pace.last_hour) + static_cast<double>(pace.last_six_hours) / 6) / 2;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "accounting/budget/budget.hpp"
+#include "accounting/budget/percentile.hpp"
 
 namespace ts {
 
@@ -73,9 +74,5 @@ struct BacktestSpan {
 /// Whether a run spends much faster than it did: the last interval against the median of those before.
 /// `per_interval`: spending in intervals of equal length, oldest first. False below 8 intervals.
 [[nodiscard]] bool is_spend_spike(std::span<const std::int64_t> per_interval, int factor = 10);
-
-/// The smallest value that at least `percent` of `values` don't exceed: caps from history (p50, p90). Absent:
-/// no values.
-[[nodiscard]] std::optional<std::int64_t> percentile(std::vector<std::int64_t> values, int percent);
 
 }  // namespace ts

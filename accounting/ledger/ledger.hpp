@@ -6,6 +6,7 @@
 #include <span>
 
 #include "accounting/base/result.hpp"
+#include "accounting/ledger/history.hpp"
 #include "accounting/ledger/records.hpp"
 
 namespace ts::ledger {
@@ -62,6 +63,8 @@ class Ledger {
   [[nodiscard]] virtual Result<std::vector<RunRecord>> list(const RunFilter& filter) = 0;
   /// Of the runs that began at `since` or later.
   [[nodiscard]] virtual Result<RunCounts> count_since(UtcTime since) = 0;
+  /// What reports and suggestions are made from, newest first; lighter than list().
+  [[nodiscard]] virtual Result<std::vector<PastRun>> past_runs(const HistoryFilter& filter) = 0;
   /// All responses of a run, in the order of first report. Empty: none, or no such run.
   [[nodiscard]] virtual Result<std::vector<ResponseRow>> responses(const RunId& run) = 0;
 };

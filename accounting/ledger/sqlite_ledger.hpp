@@ -25,6 +25,7 @@ class SqliteLedger final : public Ledger {
   Result<RunRecord> find(std::string_view id) override;
   Result<std::vector<RunRecord>> list(const RunFilter& filter) override;
   Result<RunCounts> count_since(UtcTime since) override;
+  Result<std::vector<PastRun>> past_runs(const HistoryFilter& filter) override;
   Result<std::vector<ResponseRow>> responses(const RunId& run) override;
 
  private:

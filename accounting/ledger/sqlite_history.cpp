@@ -1,0 +1,64 @@
+#include "accounting/ledger/sqlite_ledger.hpp"
+
+namespace ts::ledger {
+namespace {
+
+template <class Visitor>
+void history_fields(PastRun& run, std::optional<Source>& ruling, Visitor&& visit) {
+  visit("id", run.id.text);
+  visit("task_id", run.task_id);
+  visit("task_file", run.task_file);
+  visit("task_title", run.task_title);
+  visit("agent", run.agent);
+  visit("role", run.role);
+  visit("sprint", run.sprint);
+  visit("category", run.category);
+  visit("estimate_low", run.estimate.low);
+  visit("estimate_high", run.estimate.high);
+  visit("estimate_line", run.estimate.line);
+  visit("cap_limit", run.cap.limit);
+  visit("cap_formula", run.cap.formula);
+  visit("started", run.started);
+  visit("ended", run.ended);
+  visit("outcome", run.outcome);
+  visit("ruling", ruling);
+  visit("cost", run.cost);
+  fields_of(run.totals, visit);
+}
+
+}  // namespace
+
+Result<std::vector<PastRun>> SqliteLedger::past_runs(const HistoryFilter& filter) {
+  std::string tail = "WHERE 1";
+  std::vector<std::string> texts;
+  const auto only = [&](const char* column, const std::string& value) {
+    if (value.empty()) return;
+    tail += std::string(" AND ") + column + " = ?";
+    texts.push_back(value);
+  };
+  only("sprint", filter.sprint);
+  only("project", filter.project);
+  only("role", filter.role);
+  if (filter.ended_only) tail += " AND ended IS NOT NULL";
+  tail += " ORDER BY started DESC, n DESC";
+  if (filter.newest) tail += " LIMIT " + std::to_string(*filter.newest);
+  std::vector<PastRun> found;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    PastRun run;
+    std::optional<Source> ruling;
+    const auto columns = [&](auto&& visit) { history_fields(run, ruling, visit); };
+    const auto parameters = [&](auto&& visit) {
+      for (const std::string& text : texts) visit("", text);
+    };
+    ColumnNames names;
+    columns(names);
+    for_each_row(sql(), Select{"SELECT " + names.list + " FROM runs " + tail, parameters, columns}, [&] {
+      run.metered = run.ended ? ruling.has_value() : !(run.totals == Totals{});
+      found.push_back(run);
+    });
+    return {};
+  }));
+  return found;
+}
+
+}  // namespace ts::ledger
