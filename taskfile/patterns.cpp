@@ -62,6 +62,7 @@ std::vector<LabelPattern> built_in_labels() {
       {estimate, "total estimate*", 26},
       {estimate, "estimated effort (*", 31},
       {estimate, "total", 46, "*token*", "estimat*"},
+      {estimate, "total", 46, "*token*", "token estimate*"},
       {estimate, "revised estimate*", 47},
       {estimate, "base estimate*", 45},
       {estimate, "raw estimate*", 45},

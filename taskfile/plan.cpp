@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "accounting/base/text.hpp"
+#include "taskfile/markdown/conflict.hpp"
 #include "taskfile/markdown/structure.hpp"
 #include "taskfile/text/words.hpp"
 #include "taskfile/write/pad.hpp"
@@ -16,22 +17,6 @@ namespace ts::taskfile {
 namespace {
 
 constexpr Tokens kIncidentFactor = 4;
-
-/// The line where an unresolved merge begins; 0: there is none.
-int conflict_line(const Document& document) {
-  int begin = 0;
-  bool middle = false;
-  for (int number = 1; number <= document.line_count(); ++number) {
-    const std::string_view line = document.line(number);
-    if (line.starts_with("<<<<<<< ")) {
-      begin = number;
-      middle = false;
-    }
-    if (begin != 0 && line == "=======") middle = true;
-    if (middle && line.starts_with(">>>>>>> ")) return begin;
-  }
-  return 0;
-}
 
 /// `text` as a YAML scalar in the place of `field`.
 std::string yaml_text(const Field& field, std::string_view text) {
@@ -49,8 +34,7 @@ class Planner {
   }
 
   Result<EditPlan> run() {
-    if (const int line = conflict_line(document_))
-      return Error{Errc::conflict, fmt::format("line {}: unresolved merge conflict; resolve it, then write again", line)};
+    TS_CHECK(check_no_conflict(document_));
     TS_TRY(block_, find_run_block(document_));
     before_ = block_ ? block_->rows : std::vector<RunRow>();
     after_ = with_own(before_);

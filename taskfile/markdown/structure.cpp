@@ -51,9 +51,18 @@ void mark_comments(const Document& document, Structure& structure) {
   }
 }
 
-void mark_runs(const Document& document, Structure& structure) {
+/// Lines inside closed fences, where the markers of the block are only quoted. Behind a fence that nobody closed they are meant.
+std::vector<bool> quoted_by(const Document& document, const std::vector<FencedBlock>& blocks) {
+  std::vector<bool> quoted(static_cast<std::size_t>(document.line_count()) + 1, false);
+  for (const FencedBlock& block : blocks)
+    if (block.closed) std::fill(quoted.begin() + block.first, quoted.begin() + block.last + 1, true);
+  return quoted;
+}
+
+void mark_runs(const Document& document, const std::vector<bool>& quoted, Structure& structure) {
   int begin = 0;
   for (int number = 1; number <= document.line_count(); ++number) {
+    if (quoted[static_cast<std::size_t>(number)]) continue;
     const std::string_view line = trim(document.line(number));
     if (begin == 0 && line == kRunsBegin) begin = number;
     if (begin != 0 && line == kRunsEnd) {
@@ -123,32 +132,39 @@ bool strict_reader_errs(const std::vector<FencedBlock>& strict, const std::vecto
   return nests && nested.back().closed;
 }
 
+/// The fences as they are meant, and the headings where the Markdown parser's word is taken.
+struct Fences {
+  std::vector<FencedBlock> blocks;
+  std::vector<CommonMark::Head> headings;
+  std::string note;   ///< why the parser's word is not taken; empty: it is
+};
+
+Fences fences_of(const Document& document, int front) {
+  if (document.bytes().size() > kCommonMarkLimit)
+    return {nested_fences(document, front + 1), {}, fmt::format("read by lines: larger than {} bytes", kCommonMarkLimit)};
+  CommonMark strict = strict_reading(document, front);
+  std::vector<FencedBlock> nested = nested_fences(document, front + 1);
+  if (strict_reader_errs(strict.fences, nested)) return {std::move(nested), {}, "read by lines: fenced blocks are nested, which CommonMark cannot express"};
+  return {std::move(strict.fences), std::move(strict.headings), ""};
+}
+
 }  // namespace
+
+std::vector<bool> quoted_lines(const Document& document) {
+  return quoted_by(document, fences_of(document, front_matter_lines(document)).blocks);
+}
 
 Structure structure_of(const Document& document) {
   Structure structure;
   structure.kinds.assign(static_cast<std::size_t>(document.line_count()) + 1, LineKind::text);
   const int front = front_matter_lines(document);
   structure.front_matter = front;
-  std::vector<CommonMark::Head> heads;
-  if (document.bytes().size() > kCommonMarkLimit) {
-    structure.notes.push_back(fmt::format("read by lines: larger than {} bytes", kCommonMarkLimit));
-    mark_fences(structure, nested_fences(document, front + 1));
-    heads = headings_by_lines(document, structure);
-  } else {
-    CommonMark strict = strict_reading(document, front);
-    const std::vector<FencedBlock> nested = nested_fences(document, front + 1);
-    if (strict_reader_errs(strict.fences, nested)) {
-      structure.notes.push_back("read by lines: fenced blocks are nested, which CommonMark cannot express");
-      mark_fences(structure, nested);
-      heads = headings_by_lines(document, structure);
-    } else {
-      mark_fences(structure, strict.fences);
-      heads = std::move(strict.headings);
-    }
-  }
+  const Fences fences = fences_of(document, front);
+  mark_fences(structure, fences.blocks);
+  if (!fences.note.empty()) structure.notes.push_back(fences.note);
+  const std::vector<CommonMark::Head> heads = fences.note.empty() ? fences.headings : headings_by_lines(document, structure);
   mark(structure, 1, front, LineKind::front_matter);
-  mark_runs(document, structure);
+  mark_runs(document, quoted_by(document, fences.blocks), structure);
   mark_comments(document, structure);
   add_headings(document, heads, structure);
   return structure;

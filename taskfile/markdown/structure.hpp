@@ -44,4 +44,7 @@ inline constexpr std::string_view kRunsEnd = "<!-- /tracked-spawn:runs -->";
 /// Structure by cmark-gfm; by lines where a strict reader errs (nested fences) or the text is too large for it.
 [[nodiscard]] Structure structure_of(const Document& document);
 
+/// Per line number: whether it stands inside a closed fence, so that a marker there is only quoted. Index 0 is unused.
+[[nodiscard]] std::vector<bool> quoted_lines(const Document& document);
+
 }  // namespace ts::taskfile

@@ -191,7 +191,10 @@ std::string exact_dollars(MicroUsd value) {
 
 Result<std::optional<RunBlock>> find_run_block(const Document& document) {
   RunBlock block;
+  if (document.bytes().find(kRunsBegin) == std::string::npos && document.bytes().find(kRunsEnd) == std::string::npos) return std::optional<RunBlock>();
+  const std::vector<bool> quoted = quoted_lines(document);
   for (int number = 1; number <= document.line_count(); ++number) {
+    if (quoted[static_cast<std::size_t>(number)]) continue;
     const std::string_view line = trim(document.line(number));
     if (line == kRunsBegin && block.first != 0) return damaged(number, "it begins twice");
     if (line == kRunsBegin) block.first = number;

@@ -1,5 +1,6 @@
 // The score over corpora of real files. These are no part of the project: they are looked for beside it (../shared/corpus, or
 // $TS_TASK_CORPUS for the task files), and the tests say so where they are absent. Own files of the same shapes: samples_test.cpp.
+#include "tests/integration/taskfile/ledgers.hpp"
 #include "tests/integration/taskfile/scoring.hpp"
 
 namespace ts::taskfile {
@@ -22,6 +23,11 @@ TEST(Corpus, ReadingAgreesWithTheTruth) {
 TEST(Corpus, WritingChangesExactlyThePlannedBytes) {
   if (!fs::exists(corpus() / "tasks")) GTEST_SKIP() << "no corpus at " << corpus() << "; samples_test.cpp holds the behaviour";
   scoring::check_folder(corpus() / "tasks");
+}
+
+TEST(Corpus, AppendingToALedgerIsRightOrNamesTheOldDefect) {
+  if (!fs::exists(shared() / "token-logs")) GTEST_SKIP() << "no corpus at " << shared() << "; samples_test.cpp holds the behaviour";
+  ledgers::check_folder(shared() / "token-logs");
 }
 
 /// The number behind `key:` in the lines of a file's front matter; -1: none.

@@ -1,4 +1,5 @@
 // Own files of the shapes that teams write, with their truth: what holds the reading and the writing for everybody.
+#include "tests/integration/taskfile/ledgers.hpp"
 #include "tests/integration/taskfile/scoring.hpp"
 
 namespace ts::taskfile {
@@ -11,6 +12,8 @@ fs::path samples() { return fs::path(TS_SOURCE_DIR) / "tests/data/taskfile"; }
 TEST(Samples, ReadingAgreesWithTheTruth) { scoring::expect_score(samples()); }
 
 TEST(Samples, WritingChangesExactlyThePlannedBytes) { scoring::check_folder(samples() / "tasks"); }
+
+TEST(Samples, AppendingToALedgerIsRightOrNamesTheOldDefect) { EXPECT_EQ(ledgers::check_folder(samples() / "ledgers"), (std::pair{7, 5})); }
 
 TEST(Samples, EveryPrefixIsReadAndWritten) {
   for (const fs::directory_entry& entry : fs::directory_iterator(samples() / "tasks")) {

@@ -183,6 +183,15 @@ TEST(Plan, RefusesConflictsAndDamagedBlocks) {
   EXPECT_EQ(error_of(good + good), Errc::corrupt);
 }
 
+TEST(Plan, MarkersThatAreQuotedInAFenceAreNoBlock) {
+  const std::string quoted = "# T\n\nThe block looks so:\n\n```\n<!-- tracked-spawn:runs -->\n### Measured runs\n<!-- /tracked-spawn:runs -->\n```\n\n**Actual Tokens:** TBD\n";
+  const std::string after = written(quoted, actual_of("a", 7));
+  EXPECT_TRUE(after.starts_with(quoted.substr(0, quoted.find("TBD"))));
+  EXPECT_EQ(after.find("**Actual Tokens:** 7\n"), quoted.find("**Actual Tokens:** TBD\n"));
+  EXPECT_TRUE(plan_of(after, actual_of("a", 7)).edits.empty());
+  EXPECT_EQ(plan_of(after, actual_of("b", 8)).task_count, 15) << "the block behind it is found again";
+}
+
 TEST(Plan, HostileNamesStayInTheirCells) {
   Actual actual = actual_of("a", 7);
   actual.agent = "x | y\n--> <!-- /tracked-spawn:runs -->";

@@ -70,6 +70,17 @@ TEST(Reading, PrecedenceIsSectionThenWord) {
   EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** 40K\n\n### ST-1\n**Estimated tokens:** 6,000\n### ST-2\n**Estimated tokens:** 8,000\n"), 40'000);
 }
 
+TEST(Reading, EstimatesOfSubtasksAloneAreNoTasksEstimate) {
+  const Reading reading = read_text("# S\n\n## Subtasks\n\n### ST-1: a\n\n- **Estimated tokens**: 6000\n\n### ST-2: b\n\n- **Estimated tokens**: 5000\n\n### ST-3: c\n\n- **Estimated tokens**: 5000\n");
+  EXPECT_FALSE(reading.estimate);
+  ASSERT_NE(reading.ambiguity(FieldKind::estimate), nullptr);
+  EXPECT_EQ(reading.ambiguity(FieldKind::estimate)->candidates.size(), 3U);
+}
+
+TEST(Reading, TheTotalOfAnEstimatesTable) {
+  EXPECT_EQ(high_of("# T\n\n## Token Estimate\n\n| Phase | Tokens |\n|---|---|\n| a | 10K |\n| **Total** | **25K** |\n"), 25'000);
+}
+
 TEST(Reading, ContradictionIsAnAmbiguityWithLinesAndFlag) {
   const Reading reading = read_text("# T\n\n**Estimated Tokens:** 40K\n**Est. Tokens:** 50K\n**Token Cap:** 80K\n");
   EXPECT_FALSE(reading.estimate);
