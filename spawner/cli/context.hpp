@@ -67,6 +67,8 @@ void add_forecast(CLI::App& program, Context& context);
 void add_status(CLI::App& program, Context& context);
 void add_can_start(CLI::App& program, Context& context);
 void add_claim(CLI::App& program, Context& context);       ///< claim, release
+void add_token_log(CLI::App& program, Context& context);
+void add_retro(CLI::App& program, Context& context);
 void add_config(CLI::App& program, Context& context);
 void add_doctor(CLI::App& program, Context& context);
 void add_completion(CLI::App& program, Context& context);   ///< after all others: it walks over them

@@ -71,8 +71,10 @@ struct Adder {
 };
 constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "hold", "resume", "stop"}, add_live},
                              {{"logs"}, add_logs},       {{"watch"}, add_watch},   {{"meter"}, add_meter},   {{"task"}, add_task},
-                             {{"recover"}, add_recover}, {{"budget"}, add_budget},
-                             {{"alerts"}, add_alerts}, {{"forecast"}, add_forecast}, {{"status"}, add_status}, {{"can-start"}, add_can_start}, {{"claim", "release"}, add_claim}, {{"doctor"}, add_doctor}, {{"config"}, add_config}, {{"completion"}, add_completion}};
+                             {{"token-log"}, add_token_log}, {{"retro"}, add_retro}, {{"recover"}, add_recover}, {{"budget"}, add_budget},
+                             {{"alerts"}, add_alerts},   {{"forecast"}, add_forecast}, {{"status"}, add_status},
+                             {{"can-start"}, add_can_start}, {{"claim", "release"}, add_claim}, {{"doctor"}, add_doctor},
+                             {{"config"}, add_config},   {{"completion"}, add_completion}};
 
 const Adder* adder_of(std::string_view word) {
   const auto named = [&](const Adder& adder) { return !word.empty() && std::ranges::find(adder.names, word) != adder.names.end(); };

@@ -91,12 +91,26 @@ Result<void> set(Context& context, const SetWords& words) {
   return {};
 }
 
+/// What engineers' runs of the task's category took. Absent: there is no ledger, or it has none; what the file says is shown all the same.
+std::optional<report::PastSpending> past_of(const Context& context, const taskfile::Reading& reading) {
+  const auto ledger = open_for_reading(context);
+  if (ledger.has_error()) return std::nullopt;
+  ledger::HistoryFilter filter;
+  filter.role = "engineer";
+  filter.ended_only = true;
+  filter.newest = 1000;
+  const auto runs = (*ledger)->past_runs(filter);
+  if (runs.has_error()) return std::nullopt;
+  return report::spending_like(*runs, {reading.category, filter.role, "", ""});
+}
+
 Result<void> show(Context& context, const std::string& name, bool json) {
   TS_CHECK(configure(context));
   TS_TRY(const fs::path file, file_named(context, name));
   TS_TRY(const taskfile::Document document, taskfile::load(file));
   const taskfile::Reading reading = taskfile::read(document, context.world.patterns);
-  print(json ? reading_json(file.string(), reading) : reading_text(file.string(), reading));
+  const auto past = past_of(context, reading);
+  print(json ? reading_json(file.string(), reading, past) : reading_text(file.string(), reading, past));
   return {};
 }
 

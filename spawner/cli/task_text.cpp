@@ -28,6 +28,14 @@ std::string state_text(const taskfile::FieldState state, const std::optional<Tok
   return fmt::format("{} (line {})", what, line);
 }
 
+std::string past_text(const report::PastSpending& past) {
+  const Spread& s = past.fresh;
+  std::string text = fmt::format("{} ({}): median {}, 90th percentile {} fresh tokens; suggested cap {}", s.count, printable(described(past.likeness)), with_commas(s.p50),
+                                 with_commas(s.p90), compact(report::suggested_cap(s)));
+  if (past.cut_off > 0) text += fmt::format("; {} cut off", past.cut_off);
+  return text;
+}
+
 void add_candidates(std::string& text, const Reading& reading) {
   using enum Align;
   if (reading.candidates.empty()) return;
@@ -39,7 +47,7 @@ void add_candidates(std::string& text, const Reading& reading) {
 
 }  // namespace
 
-std::string reading_json(const std::string& file, const Reading& reading) {
+std::string reading_json(const std::string& file, const Reading& reading, const std::optional<report::PastSpending>& past) {
   Json j = {{"file", file}, {"task_id", report::text_or_null(reading.task_id)}, {"sprint", report::text_or_null(reading.sprint)},
             {"category", report::text_or_null(reading.category)}, {"estimate", nullptr}, {"cap", nullptr}, {"actual", nullptr},
             {"candidates", Json::array()}};
@@ -48,10 +56,16 @@ std::string reading_json(const std::string& file, const Reading& reading) {
   const auto& actual = reading.actual;
   j["actual"] = {{"line", actual.line > 0 ? Json(actual.line) : Json(nullptr)}, {"state", std::string{name_of(actual.state)}}, {"value", report::or_null(actual.value)}};
   for (const Candidate& c : reading.candidates) j["candidates"].push_back(candidate_json(c));
+  j["past"] = nullptr;
+  if (past) {
+    const Spread& s = past->fresh;
+    j["past"] = {{"like", described(past->likeness)}, {"runs", s.count}, {"p50", s.p50}, {"p75", s.p75}, {"p90", s.p90}, {"highest", s.highest},
+                 {"cut_off", past->cut_off}, {"suggested_cap", report::suggested_cap(s)}};
+  }
   return report::dump(j);
 }
 
-std::string reading_text(const std::string& file, const Reading& reading) {
+std::string reading_text(const std::string& file, const Reading& reading, const std::optional<report::PastSpending>& past) {
   using enum Align;
   Table table({left, left});
   const auto row = [&](std::string name, std::string value) { table.add({std::move(name), std::move(value)}); };
@@ -66,6 +80,7 @@ std::string reading_text(const std::string& file, const Reading& reading) {
   if (const auto& cap = reading.cap) row("cap", fmt::format("{} tokens (line {})", with_commas(cap->limit), cap->line));
   else row("cap", caps != nullptr ? "AMBIGUOUS: " + printable(caps->why) + "; say which with " + caps->flag : std::string{"none written"});
   row("actual", state_text(reading.actual.state, reading.actual.value, reading.actual.line));
+  if (past) row("past runs", past_text(*past));
   std::string text = table.text();
   for (const taskfile::Field& field : reading.fields)
     if (field.kind != taskfile::FieldKind::actual || field.line != reading.actual.line)

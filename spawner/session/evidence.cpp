@@ -35,18 +35,6 @@ ParseStats read_file(const fs::path& path, std::unique_ptr<Dialect> dialect, Usa
   return reader.stats();
 }
 
-/// The transcripts that the run had found to be its own, by its event log. A torn last line is passed over.
-std::set<std::string> followed_files(const fs::path& events) {
-  std::set<std::string> files;
-  std::ifstream log(events);
-  for (std::string line; std::getline(log, line);) {
-    if (line.find("\"file\"") == std::string::npos) continue;
-    const auto j = nlohmann::json::parse(line, nullptr, false);
-    if (j.is_object() && j.contains("file") && j["file"].is_string()) files.insert(j["file"].get<std::string>());
-  }
-  return files;
-}
-
 std::optional<RunEnd> written_end(const fs::path& folder) {
   std::ifstream file(folder / "end.json");
   if (!file) return std::nullopt;
@@ -85,6 +73,18 @@ void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& m
 
 }  // namespace
 
+std::set<std::string> followed_files(const ledger::RunStart& run) {
+  std::set<std::string> files;
+  if (run.run_dir.empty()) return files;
+  std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
+  for (std::string line; std::getline(log, line);) {
+    if (line.find("\"file\"") == std::string::npos) continue;
+    const auto j = nlohmann::json::parse(line, nullptr, false);
+    if (j.is_object() && j.contains("file") && j["file"].is_string()) files.insert(j["file"].get<std::string>());
+  }
+  return files;
+}
+
 RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows, const PriceBook& prices) {
   const fs::path folder = run.start.run_dir;
   if (!folder.empty())
@@ -95,7 +95,7 @@ RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::Respons
   replay_rows(rows, metering);
   const agents::Profile* profile = agents::profile_named(run.start.agent);
   if (!folder.empty() && profile != nullptr) {
-    const auto files = followed_files(folder / "events.jsonl");
+    const auto files = followed_files(run.start);
     tail::Past past{run.start.started, {}, 0, profile->stdout_holds_past ? &metering.past_of_stdout() : nullptr};
     tail::RunSink transcript(past);
     transcript.deliver_to(metering.sink(Source::transcript));

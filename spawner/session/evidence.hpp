@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "accounting/budget/prices.hpp"
 #include "accounting/ledger/recovery.hpp"
 
@@ -9,5 +12,8 @@ namespace ts::session {
 /// Outcome::crashed unless the folder holds the outcome (`end.json`).
 [[nodiscard]] ledger::RunEnd end_from_evidence(const ledger::RunRecord& run, const std::vector<ledger::ResponseRow>& rows,
                                                const PriceBook& prices);
+
+/// The transcripts that the run had found to be its own, by its event log. A torn last line is passed over.
+[[nodiscard]] std::set<std::string> followed_files(const ledger::RunStart& run);
 
 }  // namespace ts::session
