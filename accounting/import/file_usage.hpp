@@ -37,6 +37,8 @@ struct FileUsage {
   ParseStats parse;
   std::uint64_t bytes = 0;
   std::vector<std::string> names;             ///< sessions and models, each once
+  std::string cwd;                            ///< of the first session that says it
+  std::string version;                        ///< of the agent, the same
   std::deque<FileResponse> responses;         ///< in order of first report; a deque, so that views of ids last
   std::vector<FileSettlement> settlements;
 };
@@ -61,9 +63,10 @@ class FileCollector final : public UsageSink {
   std::size_t last_ = 0;
 };
 
-/// Reads one file of any known kind, `agent` being the name to read it as (empty: told from its first bytes).
-/// Absent: its kind isn't known, and it isn't `named`. Errors: io, permission_denied, not_found, corrupt.
-[[nodiscard]] Result<std::optional<FileUsage>> read_file_usage(const std::string& path, const std::string& agent,
-                                                               const std::optional<std::string_view>& fallback);
+/// Reads one file of any known kind, `agent` being the name to read it as (empty: told from its first bytes). `named`: one of
+/// unknown kind is read as any JSON or text. Absent: its kind isn't known, and it isn't `named`. Errors: io,
+/// permission_denied, not_found, corrupt.
+enum class Named { no, yes };
+[[nodiscard]] Result<std::optional<FileUsage>> read_file_usage(const std::string& path, const std::string& agent, Named named);
 
 }  // namespace ts

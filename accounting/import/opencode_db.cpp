@@ -1,70 +1,16 @@
 #include "accounting/import/opencode_db.hpp"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
+
+#include "accounting/import/sqlite_file.hpp"
 
 namespace ts {
 namespace {
 
 using Json = nlohmann::json;
-
-struct CloseDb {
-  void operator()(sqlite3* db) const { sqlite3_close(db); }
-};
-struct EndStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Db = std::unique_ptr<sqlite3, CloseDb>;
-using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
-
-Error db_error(const std::string& path, sqlite3* db, int code) {
-  const Errc errc = code == SQLITE_BUSY || code == SQLITE_LOCKED      ? Errc::busy
-                    : code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? Errc::corrupt
-                    : code == SQLITE_CANTOPEN                         ? Errc::permission_denied
-                                                                      : Errc::io;
-  return {errc, fmt::format("meter: {}: {}", path, db == nullptr ? "can't open" : sqlite3_errmsg(db))};
-}
-
-/// A URI for SQLite: what has a meaning there is escaped.
-std::string uri_of(const std::string& path, bool immutable) {
-  std::string uri = "file:";
-  for (const char c : path)
-    if (c == '?' || c == '#' || c == '%')
-      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
-    else
-      uri += c;
-  return uri + (immutable ? "?mode=ro&immutable=1" : "?mode=ro");
-}
-
-Result<Db> open_db(const std::string& path) {
-  // Without a log beside it nobody writes; opening it the usual way would leave files of ours there.
-  std::error_code ignored;
-  const bool immutable = !std::filesystem::exists(path + "-wal", ignored);
-  sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(uri_of(path, immutable).c_str(), &raw, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, nullptr);
-  Db db(raw);
-  if (code != SQLITE_OK) return db_error(path, raw, code);
-  sqlite3_busy_timeout(raw, 2000);
-  return db;
-}
-
-Result<Statement> prepare(const std::string& path, sqlite3* db, const char* sql) {
-  sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v2(db, sql, -1, &raw, nullptr);
-  if (code != SQLITE_OK) return db_error(path, db, code);
-  return Statement(raw);
-}
-
-std::string_view text_of(sqlite3_stmt* row, int column) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
-  if (text == nullptr) return {};
-  return {text, static_cast<std::size_t>(sqlite3_column_bytes(row, column))};
-}
 
 /// One assistant message's `data`.
 struct Message {
@@ -150,35 +96,34 @@ constexpr char kMessages[] =
 }  // namespace
 
 Result<std::optional<ParseStats>> read_opencode_db(const std::string& path, UsageSink& sink) {
-  TS_TRY(const Db db, open_db(path));
-  TS_TRY(const Statement known, prepare(path, db.get(), kIsOpencode));
-  if (const int code = sqlite3_step(known.get()); code != SQLITE_ROW) return db_error(path, db.get(), code);
-  if (sqlite3_column_int(known.get(), 0) < 4) return std::optional<ParseStats>();
-  TS_TRY(const Statement rows, prepare(path, db.get(), kMessages));
+  TS_TRY(const SqliteFile db, SqliteFile::open(path));
+  TS_TRY(const std::int64_t known, db.number(kIsOpencode));
+  if (known < 4) return std::optional<ParseStats>();
+  TS_TRY(SqliteFile::Rows rows, db.select(kMessages));
   ParseStats stats;
   MessageReader reader;
   Originals originals;
   std::string session;
-  int code = SQLITE_OK;
-  while ((code = sqlite3_step(rows.get())) == SQLITE_ROW) {
+  while (true) {
+    TS_TRY(const bool more, rows.next());
+    if (!more) break;
     ++stats.lines;
     Message message;
-    const Read what = reader.read(text_of(rows.get(), 2), message);
-    if (session != text_of(rows.get(), 1)) {
-      session = text_of(rows.get(), 1);
-      sink.on_session({session, message.model, text_of(rows.get(), 4), text_of(rows.get(), 5)});
+    const Read what = reader.read(rows.text(2), message);
+    if (session != rows.text(1)) {
+      session = rows.text(1);
+      sink.on_session({session, message.model, rows.text(4), rows.text(5)});
     }
     ++(what == Read::usage ? stats.events : what == Read::malformed ? stats.malformed : stats.ignored);
     if (what != Read::usage) continue;
     UsageEvent event;
-    event.response_id = originals.id_of(text_of(rows.get(), 0), message, sqlite3_column_int64(rows.get(), 3));
+    event.response_id = originals.id_of(rows.text(0), message, rows.number(3));
     event.model = message.model;
     event.session = session;
     event.counts = message.counts;
     if (message.created_ms > 0) event.at = UtcTime(std::chrono::milliseconds(message.created_ms));
     sink.on_usage(event);
   }
-  if (code != SQLITE_DONE) return db_error(path, db.get(), code);
   return std::optional<ParseStats>(stats);
 }
 

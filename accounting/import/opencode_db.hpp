@@ -9,11 +9,6 @@
 
 namespace ts {
 
-/// A file that begins so is a SQLite database.
-[[nodiscard]] inline bool is_sqlite(std::string_view head) {
-  return head.starts_with(std::string_view("SQLite format 3\0", 16));
-}
-
 /// Reads the messages of an opencode database, one event per answer of a model. A forked session holds copies of its
 /// past under new ids: a message that is older than its session counts once with what it was copied from.
 /// Never writes, creates no file beside it, and may be used while opencode writes.

@@ -202,6 +202,11 @@ struct Precedence {
 
 }  // namespace
 
+bool comes_before(const FileUsage& a, const FileUsage& b) {
+  const auto rank = [](const FileUsage& file) { return Precedence{file.source == Source::transcript, first_time(file), file.responses.size()}; };
+  return rank(a) < rank(b);
+}
+
 std::vector<const FileUsage*> in_time_order(const std::vector<FileUsage>& files) {
   std::vector<std::pair<Precedence, const FileUsage*>> ranked;
   for (const FileUsage& file : files)

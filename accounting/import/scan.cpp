@@ -18,9 +18,6 @@ namespace {
 
 using FileResult = Result<std::optional<FileUsage>>;
 
-/// What a named file of unknown kind is read as.
-constexpr std::string_view kFallback = "generic";
-
 Result<void> check_agent(const std::string& agent) {
   const auto names = stream_dialect_names();
   if (agent.empty() || std::find(names.begin(), names.end(), agent) != names.end()) return boost::system::in_place_value;
@@ -38,7 +35,7 @@ std::vector<FileResult> read_all(const std::vector<FoundFile>& files, const Scan
   const auto work = [&] {
     for (std::size_t i = next++; i < order.size(); i = next++) {
       const FoundFile& file = files[order[i]];
-      results[order[i]] = read_file_usage(file.path, options.agent, file.named ? std::optional(kFallback) : std::nullopt);
+      results[order[i]] = read_file_usage(file.path, options.agent, file.named ? Named::yes : Named::no);
     }
   };
   const auto helpers = std::min(static_cast<std::size_t>(std::max(options.threads, 1)), std::max<std::size_t>(files.size(), 1)) - 1;

@@ -16,13 +16,13 @@ class Finder {
   void named(const fs::path& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
-      problem(path, errno_error("meter: " + path.string(), errno));
+      problem(path, errno_error(path.string(), errno));
     } else if (S_ISDIR(info.st_mode)) {
       folder(path);
     } else if (S_ISREG(info.st_mode)) {
       add(path, info, true);
     } else {
-      problem(path, {Errc::invalid_argument, "meter: " + path.string() + ": not a file; name a file or a folder"});
+      problem(path, {Errc::invalid_argument, path.string() + ": not a file; name a file or a folder"});
     }
   }
 
@@ -38,7 +38,7 @@ class Finder {
   void folder(const fs::path& path) {
     std::error_code error;
     fs::directory_iterator entries(path, error);
-    if (error) return problem(path, errno_error("meter: " + path.string(), error.value()));
+    if (error) return problem(path, errno_error(path.string(), error.value()));
     std::vector<fs::path> folders;
     for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
       std::error_code ignored;
@@ -49,7 +49,7 @@ class Finder {
       struct stat info {};
       if (::stat(entries->path().c_str(), &info) == 0 && S_ISREG(info.st_mode)) add(entries->path(), info, false);
     }
-    if (error) problem(path, errno_error("meter: " + path.string(), error.value()));
+    if (error) problem(path, errno_error(path.string(), error.value()));
     for (const fs::path& below : folders) folder(below);
   }
 
@@ -60,7 +60,9 @@ class Finder {
       known.named = known.named || named;
       return;
     }
-    found_.files.push_back({path.string(), static_cast<std::uint64_t>(info.st_size), named});
+    found_.files.push_back({path.string(), static_cast<std::uint64_t>(info.st_size), named, static_cast<std::uint64_t>(info.st_dev),
+                            static_cast<std::uint64_t>(info.st_ino),
+                            static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec});
   }
 
   void problem(const fs::path& path, Error error) { found_.problems.push_back({path.string(), std::move(error)}); }

@@ -14,6 +14,8 @@ struct FoundFile {
   std::string path;
   std::uint64_t bytes = 0;
   bool named = false;     ///< the user named it, so it is read whatever it is
+  std::uint64_t device = 0, inode = 0;
+  std::int64_t modified_ns = 0;
 };
 
 struct FoundFiles {

@@ -4,7 +4,10 @@
 #include "accounting/ledger/sqlite_budgets.hpp"
 #include "accounting/ledger/sqlite_claims.hpp"
 #include "accounting/ledger/sqlite_gate.hpp"
+#include "accounting/ledger/sqlite_imports.hpp"
 #include "accounting/ledger/sqlite_ledger.hpp"
+#include "accounting/ledger/sqlite_recosts.hpp"
+#include "accounting/ledger/sqlite_reports.hpp"
 
 namespace ts::ledger {
 
@@ -14,11 +17,17 @@ struct Books::Parts {
         gate(database, options.lease),
         claims(database),
         alerts(database),
+        reports(database),
+        imports(database, options),
+        recosts(database, options),
         runs(database, std::move(options)) {}
   SqliteBudgets budgets;
   SqliteGate gate;
   SqliteClaims claims;
   SqliteAlerts alerts;
+  SqliteReports reports;
+  SqliteImports imports;
+  SqliteRecosts recosts;
   SqliteLedger runs;
 };
 
@@ -45,6 +54,15 @@ Claims& Books::claims() {
 }
 Alerts& Books::alerts() {
   return parts_->alerts;
+}
+Reports& Books::reports() {
+  return parts_->reports;
+}
+Imports& Books::imports() {
+  return parts_->imports;
+}
+Recosts& Books::recosts() {
+  return parts_->recosts;
 }
 
 Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode,

@@ -5,7 +5,10 @@
 #include "accounting/ledger/budgets.hpp"
 #include "accounting/ledger/claims.hpp"
 #include "accounting/ledger/gate.hpp"
+#include "accounting/ledger/imports.hpp"
 #include "accounting/ledger/ledger.hpp"
+#include "accounting/ledger/recosts.hpp"
+#include "accounting/ledger/reports.hpp"
 
 namespace ts::ledger {
 
@@ -37,6 +40,9 @@ class Books {
   [[nodiscard]] Gate& gate();
   [[nodiscard]] Claims& claims();
   [[nodiscard]] Alerts& alerts();
+  [[nodiscard]] Reports& reports();
+  [[nodiscard]] Imports& imports();
+  [[nodiscard]] Recosts& recosts();
 
  private:
   struct Parts;

@@ -5,8 +5,8 @@
 namespace ts::ledger {
 namespace {
 
-constexpr std::array<std::string_view, 9> kOutcomeNames = {
-    "running", "completed", "failed", "cap", "stopped", "refused", "crashed", "time_limit", "idle_limit"};
+constexpr std::array<std::string_view, 10> kOutcomeNames = {
+    "running", "completed", "failed", "cap", "stopped", "refused", "crashed", "time_limit", "idle_limit", "imported"};
 
 }  // namespace
 

@@ -96,7 +96,7 @@ Posting::Cells Posting::changes_between(const Cells& before, Cells after) {
   return after;
 }
 
-void Posting::post(long long run, const std::string& id, UtcTime now) {
+bool Posting::write_added(long long run) {
   static const std::string text = adding_text("source_usage", {"run", "source", "model", "slot"});
   bool any = false;
   for (auto& [source, cells] : added_) {
@@ -113,20 +113,64 @@ void Posting::post(long long run, const std::string& id, UtcTime now) {
       });
     }
   }
-  if (!any) return;
+  return any;
+}
+
+Posting::Cells Posting::newly_counted(long long run, Source ruling, const std::string& posted) {
+  if (source_named(posted) == ruling) return added_[ruling];
+  const std::string name(name_of(ruling));
+  execute(sql_, "UPDATE runs SET posted_source = ? WHERE n = ?", values(name, run));
+  return changes_between(cells_of("usage WHERE run = ?", run, std::nullopt),
+                         cells_of("source_usage WHERE run = ? AND source = ?", run, ruling));
+}
+
+void Posting::post(long long run, const std::string& id, UtcTime now) {
+  if (!write_added(run)) return;
   const auto ruling = ruling_of(run);
   std::string posted;
   std::optional<UtcTime> end;
   (void)first_row(
       sql_, Select{"SELECT posted_source, ended FROM runs WHERE n = ?", values(run), into(posted, end)});
   if (!ruling || end) return;  // after the end its totals stand
-  if (source_named(posted) == ruling) return apply(run, id, added_[*ruling], now);
-  const std::string name(name_of(*ruling));
-  execute(sql_, "UPDATE runs SET posted_source = ? WHERE n = ?", values(name, run));
-  apply(run, id,
-        changes_between(cells_of("usage WHERE run = ?", run, std::nullopt),
-                        cells_of("source_usage WHERE run = ? AND source = ?", run, ruling)),
-        now);
+  apply(run, id, newly_counted(run, *ruling, posted), now);
+}
+
+void Posting::post_imported(long long run, const std::string& id, UtcTime now) {
+  if (!write_added(run)) return;
+  const auto ruling = ruling_of(run);
+  std::string posted;
+  (void)first_row(sql_, Select{"SELECT posted_source FROM runs WHERE n = ?", values(run), into(posted)});
+  if (!ruling) return;
+  const Cells changes = newly_counted(run, *ruling, posted);
+  apply(run, id, changes, now);
+  roll_changes(sql_, run, changes);
+}
+
+void Posting::recost(long long run, const std::string& id, const std::optional<RunEnd>& settled, UtcTime now) {
+  std::map<Source, Cells> costs;
+  ResponseRow row;
+  ColumnNames names;
+  fields_of(row, names);
+  for_each_row(sql_, Select{"SELECT " + names.list + " FROM responses WHERE run = ?", values(run),
+                            [&](auto&& visit) { fields_of(row, visit); }},
+               [&] {
+                 const Spend spend = priced(row.model, {row.model, row.counts, row.requests, row.at});
+                 costs[row.source][{row.model, slot_of(row.at)}] += Spend{{}, 0, spend.cost_pico, spend.unpriced};
+               });
+  for (auto& [source, cells] : costs) {
+    for (const auto& [cell, is] : cells_of("source_usage WHERE run = ? AND source = ?", run, source))
+      cells[cell] = cells[cell] - Spend{{}, 0, is.cost_pico, is.unpriced};
+    added_[source] = std::move(cells);
+  }
+  (void)write_added(run);
+  if (settled) return settle(run, id, *settled);
+  std::string posted;
+  (void)first_row(sql_, Select{"SELECT posted_source FROM runs WHERE n = ?", values(run), into(posted)});
+  const auto ruling = source_named(posted);
+  if (!ruling) return;
+  const Cells changes = added_[*ruling];
+  apply(run, id, changes, now);
+  roll_changes(sql_, run, changes);
 }
 
 void Posting::settle(long long run, const std::string& id, const RunEnd& end) {
@@ -151,8 +195,9 @@ void Posting::settle(long long run, const std::string& id, const RunEnd& end) {
     if (spend.counts == TokenCounts{}) spend.cost_pico = spend.unpriced = 0;
     should[{model, slot_of(end.ended)}] += spend;
   }
-  apply(run, id, changes_between(cells_of("usage WHERE run = ?", run, std::nullopt), std::move(should)),
-        end.ended);
+  const Cells changes = changes_between(cells_of("usage WHERE run = ?", run, std::nullopt), std::move(should));
+  apply(run, id, changes, end.ended);
+  roll_changes(sql_, run, changes);
 }
 
 void Posting::apply(long long run, const std::string& id, const Cells& changes, UtcTime now) {

@@ -6,6 +6,7 @@
 
 #include "accounting/budget/prices.hpp"
 #include "accounting/ledger/budget_rows.hpp"
+#include "accounting/ledger/rollup.hpp"
 
 namespace ts::ledger {
 
@@ -29,19 +30,25 @@ class Posting {
   void add(Source source, const std::optional<ResponseState>& before, const ResponseState& after);
   /// Writes what was added. Nothing added: nothing is done.
   void post(long long run, const std::string& id, UtcTime now);
+  /// The same of a run that was brought in from elsewhere: what is added counts though it has ended.
+  void post_imported(long long run, const std::string& id, UtcTime now);
+  /// Prices all of a run's responses anew. `settled`: how it ended, if its end settled its usage.
+  void recost(long long run, const std::string& id, const std::optional<RunEnd>& settled, UtcTime now);
   /// The end's totals by model are what counts; what they differ from the responses falls to the end's own
   /// slot.
   void settle(long long run, const std::string& id, const RunEnd& end);
 
  private:
   using Cell = std::pair<std::string, UtcTime>;  ///< model, slot
-  using Cells = std::map<Cell, Spend>;
+  using Cells = UsageCells;
 
   [[nodiscard]] Spend priced(const std::string& model, const ResponseState& state);
   [[nodiscard]] const PriceRow* price_row(const std::string& model, UtcTime at);
   [[nodiscard]] std::optional<Source> ruling_of(long long run);
   [[nodiscard]] Cells cells_of(const std::string& table_and_filter, long long run,
                                std::optional<Source> source);
+  bool write_added(long long run);
+  Cells newly_counted(long long run, Source ruling, const std::string& posted);
   void apply(long long run, const std::string& id, const Cells& changes, UtcTime now);
   void apply_to_budget(const StoredBudget& budget, const Cells& changes, const Attribution& whose);
   static Cells changes_between(const Cells& before, Cells after);

@@ -9,7 +9,18 @@
 namespace ts::ledger {
 
 /// How a run ended. Stored by name; names are never reused.
-enum class Outcome { running, completed, failed, cap, stopped, refused, crashed, time_limit, idle_limit };
+enum class Outcome {
+  running,
+  completed,
+  failed,
+  cap,
+  stopped,
+  refused,
+  crashed,
+  time_limit,
+  idle_limit,
+  imported,  ///< brought in from elsewhere; how it ended isn't known
+};
 [[nodiscard]] std::string_view name_of(Outcome outcome);
 /// Absent: no outcome has that name.
 [[nodiscard]] std::optional<Outcome> outcome_named(std::string_view name);

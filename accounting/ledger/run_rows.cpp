@@ -37,4 +37,34 @@ Result<long long> insert_run(Sql& sql, const RunStart& run) {
   return n;
 }
 
+void write_end_rows(Sql& sql, long long run, const RunEnd& end) {
+  ColumnNames names;
+  fields_of(end, names);
+  execute(sql, "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?",
+          [&](auto&& visit) {
+            fields_of(end, visit);
+            visit("heartbeat", end.ended);
+            visit("n", run);
+          });
+  const auto put_part = [&](const char* table, const char* column, const std::string& name,
+                            const Totals& totals) {
+    ColumnNames parts;
+    fields_of(totals, parts);
+    execute(sql,
+            std::string("INSERT INTO ") + table + " (run, " + column + ", " + parts.list +
+                ") VALUES (?, ?, " + parts.marks + ")",
+            [&](auto&& visit) {
+              visit("run", run);
+              visit(column, name);
+              fields_of(totals, visit);
+            });
+  };
+  execute(sql, "DELETE FROM run_sources WHERE run = ?", values(run));
+  execute(sql, "DELETE FROM run_models WHERE run = ?", values(run));
+  for (const Source source : {Source::stream, Source::transcript, Source::gateway})
+    if (const auto& totals = end.by_source[static_cast<std::size_t>(source)])
+      put_part("run_sources", "source", std::string(name_of(source)), *totals);
+  for (const auto& [model, totals] : end.by_model) put_part("run_models", "model", model, totals);
+}
+
 }  // namespace ts::ledger

@@ -19,6 +19,9 @@ struct RunRow {
 /// Writes a new run. Its row number. Errors: already_exists.
 [[nodiscard]] Result<long long> insert_run(Sql& sql, const RunStart& run);
 
+/// Writes how a run ended, over what was there, and its totals by source and model.
+void write_end_rows(Sql& sql, long long run, const RunEnd& end);
+
 /// The error for an id, or the beginning of one, that no run has.
 [[nodiscard]] Error no_run_error(std::string_view id);
 

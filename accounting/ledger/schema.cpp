@@ -125,8 +125,75 @@ const Step kSecond = {
     "cache_write_1h + cache_read + output) FROM responses GROUP BY 1, 2, 3, 4",
 };
 
+/// Sums for reports, by the hour. A facet is what a run says about itself and how it ended. Runs that haven't ended have none:
+/// what they spend is read from `usage`, so that their writes cost nothing more.
+#define TS_HOUR_OF(time) "(" time " - ((" time " % 3600000000) + 3600000000) % 3600000000)"
+#define TS_ADD(name) name " = min(max(" name " + excluded." name ", -4000000000000000000), 4000000000000000000)"
+#define TS_ADD_SPEND                                                                                    \
+  TS_ADD("input")                                                                                       \
+  ", " TS_ADD("cache_write_5m") ", " TS_ADD("cache_write_1h") ", " TS_ADD("cache_read") ", " TS_ADD(    \
+      "output") ", " TS_ADD("reasoning") ", " TS_ADD("requests") ", " TS_ADD("cost_pico") ", " TS_ADD(  \
+      "unpriced")
+#define TS_SPEND_LIST "input, cache_write_5m, cache_write_1h, cache_read, output, reasoning, requests, cost_pico, unpriced"
+#define TS_USAGE_LIST                                                                                              \
+  "u.input, u.cache_write_5m, u.cache_write_1h, u.cache_read, u.output, u.reasoning, u.requests, u.cost_pico, " \
+  "u.unpriced"
+#define TS_DONE_BEFORE(same)                                                                                      \
+  "EXISTS (SELECT 1 FROM runs o WHERE " same                                                                      \
+  " AND o.outcome = 'completed' AND o.role = 'engineer' AND o.project = r.project AND (o.ended, o.n) < (r.ended, " \
+  "r.n))"
+#define TS_FACET                                                                                                    \
+  "r.project, r.sprint, CASE WHEN r.task_id <> '' THEN r.task_id ELSE r.task_file END, r.category, r.agent, "       \
+  "r.role, r.host, r.outcome, CASE WHEN r.outcome <> 'completed' THEN 'failed' WHEN r.role = 'engineer' AND "       \
+  "((r.task_id <> '' AND " TS_DONE_BEFORE("o.task_id = r.task_id AND o.task_id <> ''") ") OR (r.task_id = '' AND " \
+  "r.task_file <> '' AND " TS_DONE_BEFORE("o.task_file = r.task_file AND o.task_file <> '' AND o.task_id = ''")     \
+  ")) THEN 'duplicate' ELSE '' END"
+const Step kThird = {
+    "ALTER TABLE runs ADD COLUMN facet INTEGER",
+    "CREATE INDEX runs_no_facet ON runs (started) WHERE facet IS NULL",
+    "CREATE TABLE facets (n INTEGER PRIMARY KEY, project TEXT NOT NULL, sprint TEXT NOT NULL, task TEXT NOT NULL, "
+    "category TEXT NOT NULL, agent TEXT NOT NULL, role TEXT NOT NULL, host TEXT NOT NULL, outcome TEXT NOT NULL, waste "
+    "TEXT NOT NULL, UNIQUE (task, agent, outcome, waste, role, sprint, project, category, host))",
+    "CREATE TABLE usage_by_facet (hour INTEGER NOT NULL, facet INTEGER NOT NULL, model TEXT NOT NULL, " TS_SPEND_COLUMNS
+    ", runs INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (hour, facet, model)) WITHOUT ROWID",
+    "CREATE TABLE usage_by_hour (hour INTEGER NOT NULL, waste TEXT NOT NULL, model TEXT NOT NULL, " TS_SPEND_COLUMNS
+    ", runs INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (hour, waste, model)) WITHOUT ROWID",
+    "INSERT OR IGNORE INTO facets (project, sprint, task, category, agent, role, host, outcome, waste) SELECT DISTINCT " TS_FACET
+    " FROM runs r WHERE r.ended IS NOT NULL",
+    "UPDATE runs AS r SET facet = (SELECT f.n FROM facets f WHERE (f.project, f.sprint, f.task, f.category, f.agent, f.role, "
+    "f.host, f.outcome, f.waste) = (" TS_FACET ")) WHERE ended IS NOT NULL",
+    "INSERT INTO usage_by_facet (hour, facet, model, " TS_SPEND_LIST ") SELECT " TS_HOUR_OF("u.slot") ", r.facet, u.model, " TS_USAGE_LIST
+    " FROM usage u JOIN runs r ON r.n = u.run WHERE r.facet IS NOT NULL ON CONFLICT (hour, facet, model) DO UPDATE SET " TS_ADD_SPEND,
+    "INSERT INTO usage_by_hour (hour, waste, model, " TS_SPEND_LIST ") SELECT u.hour, f.waste, u.model, " TS_USAGE_LIST
+    " FROM usage_by_facet u JOIN facets f ON f.n = u.facet WHERE true ON CONFLICT (hour, waste, model) DO UPDATE SET " TS_ADD_SPEND,
+    "INSERT INTO usage_by_facet (hour, facet, model, runs) SELECT " TS_HOUR_OF("r.started") ", r.facet, '', 1 FROM runs r WHERE "
+    "r.facet IS NOT NULL ON CONFLICT (hour, facet, model) DO UPDATE SET runs = runs + 1",
+    "INSERT INTO usage_by_hour (hour, waste, model, runs) SELECT " TS_HOUR_OF("r.started") ", f.waste, '', 1 FROM runs r JOIN facets f ON "
+    "f.n = r.facet WHERE true ON CONFLICT (hour, waste, model) DO UPDATE SET runs = runs + 1",
+};
+
+/// Imports: which run a key became (null: something else than a run), how far files were read, guesses. `ids` is where the id
+/// of an imported response is unique, and empty where a run counted it itself. Recosts keep what costs had been before.
+const Step kFourth = {
+    "ALTER TABLE responses ADD COLUMN ids TEXT NOT NULL DEFAULT ''",
+    "CREATE UNIQUE INDEX responses_imported ON responses (response_id, ids, source) WHERE ids <> ''",
+    "CREATE TABLE imported (key TEXT PRIMARY KEY, run INTEGER) WITHOUT ROWID",
+    "CREATE TABLE import_files (path TEXT PRIMARY KEY, device INTEGER NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT "
+    "NULL, modified_ns INTEGER NOT NULL, offset INTEGER NOT NULL, before INTEGER NOT NULL, kind TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE estimated_usage (n INTEGER PRIMARY KEY, file TEXT NOT NULL, line INTEGER NOT NULL, at INTEGER, task TEXT NOT "
+    "NULL, phase TEXT NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL, total INTEGER NOT NULL)",
+    "CREATE INDEX estimated_usage_file ON estimated_usage (file)",
+    "CREATE TABLE run_sessions (session TEXT NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (session, run)) WITHOUT ROWID",
+    "INSERT OR IGNORE INTO run_sessions (session, run) SELECT DISTINCT session, run FROM responses WHERE session <> ''",
+    "CREATE TABLE recosts (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, prices TEXT NOT NULL, runs INTEGER NOT NULL, changed "
+    "INTEGER NOT NULL)",
+    "CREATE TABLE cost_history (recost INTEGER NOT NULL, run INTEGER NOT NULL, model TEXT NOT NULL, old_cost_pico INTEGER NOT "
+    "NULL, old_unpriced INTEGER NOT NULL, new_cost_pico INTEGER NOT NULL, new_unpriced INTEGER NOT NULL, PRIMARY KEY (run, "
+    "recost, model)) WITHOUT ROWID",
+};
+
 const std::vector<Step>& steps() {
-  static const std::vector<Step> all = {kFirst, kSecond};
+  static const std::vector<Step> all = {kFirst, kSecond, kThird, kFourth};
   return all;
 }
 

@@ -136,35 +136,13 @@ Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {
 }
 
 void SqliteLedger::write_end(const RunRow& row, const RunId& run, const RunEnd& end) {
-  ColumnNames names;
-  fields_of(end, names);
-  execute(sql(), "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?",
-          [&](auto&& visit) {
-            fields_of(end, visit);
-            visit("heartbeat", end.ended);
-            visit("n", row.n);
-          });
-  const auto put_part = [&](const char* table, const char* column, const std::string& name,
-                            const Totals& totals) {
-    ColumnNames parts;
-    fields_of(totals, parts);
-    execute(sql(),
-            std::string("INSERT INTO ") + table + " (run, " + column + ", " + parts.list +
-                ") VALUES (?, ?, " + parts.marks + ")",
-            [&](auto&& visit) {
-              visit("run", row.n);
-              visit(column, name);
-              fields_of(totals, visit);
-            });
-  };
-  execute(sql(), "DELETE FROM run_sources WHERE run = ?", values(row.n));
-  execute(sql(), "DELETE FROM run_models WHERE run = ?", values(row.n));
-  for (const Source source : {Source::stream, Source::transcript, Source::gateway})
-    if (const auto& totals = end.by_source[static_cast<std::size_t>(source)])
-      put_part("run_sources", "source", std::string(name_of(source)), *totals);
-  for (const auto& [model, totals] : end.by_model) put_part("run_models", "model", model, totals);
+  write_end_rows(sql(), row.n, end);
+  for (const std::string& session : end.sessions)
+    if (!session.empty())
+      execute(sql(), "INSERT OR IGNORE INTO run_sessions (session, run) VALUES (?, ?)", values(session, row.n));
   const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
   Posting(sql(), prices).settle(row.n, run.text, end);
+  roll_up(sql(), row.n);
   release_reservations_of(sql(), row.n);
   note_kept_claim(sql(), row.n);
   release_claims_of(sql(), run.text);

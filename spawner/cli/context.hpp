@@ -33,6 +33,9 @@ int fail(Context& context, const Error& error);
 /// The ledger for a reading command: never creates or writes one. Errors: not_found says which command makes one.
 [[nodiscard]] Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context);
 
+/// The same with all that the ledger holds.
+[[nodiscard]] Result<std::unique_ptr<ledger::Books>> books_for_reading(const Context& context);
+
 /// Reads the configuration, once: `settings`, and with it the world's patterns and prices. Errors: as config::load().
 [[nodiscard]] Result<void> configure(Context& context);
 
@@ -60,6 +63,10 @@ void add_recover(CLI::App& program, Context& context);
 void add_logs(CLI::App& program, Context& context);
 void add_watch(CLI::App& program, Context& context);
 void add_meter(CLI::App& program, Context& context);
+void add_report(CLI::App& program, Context& context);
+void add_trend(CLI::App& program, Context& context);
+void add_import(CLI::App& program, Context& context);
+void add_recost(CLI::App& program, Context& context);
 void add_task(CLI::App& program, Context& context);   ///< show, set, sync
 void add_budget(CLI::App& program, Context& context);      ///< list, set, show, remove
 void add_alerts(CLI::App& program, Context& context);      ///< list, deliver

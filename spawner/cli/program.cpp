@@ -71,6 +71,7 @@ struct Adder {
 };
 constexpr Adder kAdders[] = {{{"run"}, add_run},         {{"ps"}, add_ps},         {{"show"}, add_show},     {{"usage", "extend", "hold", "resume", "stop"}, add_live},
                              {{"logs"}, add_logs},       {{"watch"}, add_watch},   {{"meter"}, add_meter},   {{"task"}, add_task},
+                             {{"report"}, add_report},   {{"trend"}, add_trend},   {{"import"}, add_import},   {{"recost"}, add_recost},
                              {{"token-log"}, add_token_log}, {{"retro"}, add_retro}, {{"recover"}, add_recover}, {{"budget"}, add_budget},
                              {{"alerts"}, add_alerts},   {{"forecast"}, add_forecast}, {{"status"}, add_status},
                              {{"can-start"}, add_can_start}, {{"claim", "release"}, add_claim}, {{"doctor"}, add_doctor},
@@ -110,6 +111,11 @@ Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context)
 Result<std::unique_ptr<ledger::Books>> open_books(const Context& context, ledger::OpenMode mode) {
   TS_TRY(const std::string home, session::state_home(context.world.env));
   return session::open_books(home, mode, {context.world.prices});
+}
+
+Result<std::unique_ptr<ledger::Books>> books_for_reading(const Context& context) {
+  TS_TRY(const std::string home, session::state_home(context.world.env));
+  return ledger::Books::open(session::ledger_path(home), ledger::OpenMode::read);
 }
 
 int run_program(int argc, char** argv) {

@@ -188,6 +188,10 @@ class Reader {
     for (auto&& [model, node] : table) {
       const toml::table* row = node.as_table();
       const std::string name = "prices." + std::string{model.str()};
+      if (const toml::array* periods = node.as_array(); periods != nullptr && !periods->empty() && periods->is_array_of_tables()) {
+        for (const toml::node& period : *periods) TS_CHECK(price(lower(model.str()), name, *period.as_table()));
+        continue;
+      }
       if (row == nullptr) return wrong(node, name, "a table", "[prices.\"my-model\"] with input = 3 and output = 15");
       if (model.str() == "aliases") {
         TS_CHECK(aliases(*row));
@@ -226,10 +230,15 @@ class Reader {
         row.provider = lower(*text);
       } else if (key.str() == "from" || key.str() == "until") {
         TS_TRY((key.str() == "from" ? row.from : row.until), date(node, name + "." + std::string{key.str()}));
+      } else if (key.str() == "long_over") {
+        const auto tokens = node.value_exact<std::int64_t>();
+        if (!tokens || *tokens <= 0 || *tokens > kMaxTokens) return wrong(node, name + ".long_over", "tokens", "long_over = 200000");
+        row.long_over = *tokens;
       } else {
         TS_CHECK(rate(row, key, node, name));
       }
     }
+    if (!row.long_over && !(row.long_rates == Rates{})) return wrong(table, name, "long_over beside rates that begin with long_", "long_over = 200000");
     settings_.prices.rows.push_back(std::move(row));
     return {};
   }
@@ -244,13 +253,17 @@ class Reader {
                                {"cache_read", &Rates::cache_read},
                                {"cache_write", &Rates::cache_write_5m},
                                {"cache_write_1h", &Rates::cache_write_1h}};
-    const auto part = std::ranges::find(kParts, key.str(), &Part::word);
+    std::string_view word = key.str();
+    const bool of_long = word.starts_with("long_");
+    if (of_long) word.remove_prefix(5);
+    const auto part = std::ranges::find(kParts, word, &Part::word);
     if (part == std::end(kParts))
-      return unknown(key, name, {"input", "output", "cache_read", "cache_write", "cache_write_1h", "from", "until", "provider"});
+      return unknown(key, name, {"input", "output", "cache_read", "cache_write", "cache_write_1h", "from", "until", "provider", "long_over", "long_input",
+                                 "long_output", "long_cache_read", "long_cache_write", "long_cache_write_1h"});
     const auto dollars = node.value<double>();
     if (!dollars || !std::isfinite(*dollars) || *dollars < 0 || *dollars > kHighestRate)
       return wrong(node, name + "." + std::string{key.str()}, "dollars per million tokens, 0 to 1000000", "input = 3.0");
-    row.rates.*(part->rate) = std::llround(*dollars * 1e6);
+    (of_long ? row.long_rates : row.rates).*(part->rate) = std::llround(*dollars * 1e6);
     return {};
   }
 

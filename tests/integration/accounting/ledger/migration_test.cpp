@@ -48,6 +48,12 @@ TEST_F(LedgerTest, TakesAnOlderLedgerOver) {
   const auto books = Books::open(path(), OpenMode::write).value();
   EXPECT_EQ(books->runs().list({}).value().size(), 2U);
   EXPECT_TRUE(books->budgets().verify().value().empty());
+  EXPECT_TRUE(books->reports().verify().value().empty());
+  const auto tasks = books->reports().usage({.by = {Dimension::outcome}}).value();
+  ASSERT_EQ(tasks.size(), 2U);
+  EXPECT_EQ(tasks[0].keys[0], "completed");
+  EXPECT_EQ(tasks[0].all.counts.input, 30);
+  EXPECT_EQ(tasks[1].all.runs, 1);  // what the open one has counted is posted with its next response
   ResponseRow row = sample_response("c");
   row.source = Source::stream;
   row.counts = {5, 0, 0, 0, 0, 0};

@@ -53,6 +53,8 @@ TEST(BuiltinPrices, GoldenVectorOfEveryRateKind) {
       {"gpt-5.4", counts(100'001, 0, 0, 172'000, 1000), 608'505},          // one more: all of it at the long rates
       {"gpt-5.6-sol", counts(100, 200, 0, 0, 10), 2'050},                  // one rate for cache writes
       {"gpt-5.6-sol", counts(100, 0, 200, 0, 10), 2'050},                  // … of any duration
+      {"gpt-5.6-sol", counts(100'000, 200'000, 0, 0, 1000), 3'545'000},    // the long tier's own writing rate
+      {"gpt-5.6-sol", counts(100'000, 0, 100'000, 72'001, 1000), 2'367'001},  // and its reading rate
       {"gemini-3.1-pro-preview", counts(200'000, 0, 0, 0, 1000), 412'000},
       {"gemini-3.1-pro-preview", counts(200'001, 0, 0, 0, 1000), 818'004},
       {"qwen3-coder-plus", counts(12'400, 0, 0, 0, 414), 14'470},

@@ -107,6 +107,28 @@ TEST(Settings, PricesComeOnTopOfTheBuiltInOnes) {
   EXPECT_TRUE(prices_of(parsed("[prices.m]\ninput = 1\n")).has_error());
 }
 
+TEST(Settings, AModelMayHavePricesForSeveralTimesAndALongTier) {
+  const auto book = prices_of(parsed("[[prices.m]]\nuntil = 2026-03-01\ninput = 1\noutput = 1\n"
+                                     "[[prices.m]]\nfrom = 2026-03-01\ninput = 2\noutput = 2\nlong_over = 1000\nlong_input = 4\n"));
+  ASSERT_TRUE(book.has_value()) << book.error().message;
+  TokenCounts tokens;
+  tokens.input = 1000;
+  const auto cost = [&](const char* at) { return book->cost("m", tokens, parse_rfc3339(at).value()); };
+  EXPECT_EQ(cost("2026-02-28T23:59:59.999999Z"), 1000);
+  EXPECT_EQ(cost("2026-03-01T00:00:00Z"), 2000);
+  tokens.input = 1001;
+  EXPECT_EQ(cost("2026-03-01T00:00:00Z"), 4004);
+  const auto error = [](const char* text) { return prices_of(parsed(text)).error().message; };
+  EXPECT_THAT(error("[[prices.m]]\nuntil = 2026-03-01\ninput = 1\noutput = 1\n[[prices.m]]\nfrom = 2026-04-01\ninput = 2\noutput = 2\n"),
+              HasSubstr("leaves a gap"));
+  EXPECT_THAT(error("[[prices.m]]\nuntil = 2026-03-01\ninput = 1\noutput = 1\n[[prices.m]]\nfrom = 2026-02-01\ninput = 2\noutput = 2\n"),
+              HasSubstr("overlaps"));
+  EXPECT_THAT(error("[prices.m]\nfrom = 2026-03-01\nuntil = 2026-03-01\ninput = 1\noutput = 1\n"), HasSubstr("ends before it begins"));
+  EXPECT_THAT(complaint("[prices.m]\ninput = 1\noutput = 1\nlong_input = 4\n"), HasSubstr("long_over"));
+  EXPECT_THAT(complaint("[prices.m]\ninput = 1\noutput = 1\nlong_over = 0\n"), HasSubstr("tokens"));
+  EXPECT_THAT(complaint("[[prices.m]]\ninput = -1\noutput = 1\n"), HasSubstr("dollars per million"));
+}
+
 TEST(Nearest, FindsSlipsAndLeavesStrangersAlone) {
   const std::vector<std::string> known{"cap", "cap_formula", "max_time"};
   EXPECT_EQ(nearest("max_tiem", known), "max_time");
