@@ -134,7 +134,7 @@ Result<void> RunLoop::Impl::start_gateway() {
     after_counts();
   };
   TS_TRY(gateway_, open_gateway(io_, *setup_.gateway, std::move(world), metering_, log_));
-  setup_.launch.env.push_back("TRACKED_SPAWN_GATEWAY=" + gateway_->prefix());
+  setup_.launch.env.push_back("TRACKED_SPAWN_GATEWAY_URL=" + gateway_->prefix());
   return wire_launch(*setup_.gateway, *gateway_, setup_.launch);
 }
 

@@ -144,7 +144,7 @@ Result<ResolvedCap> cap_of(const CapSources& sources, const std::optional<contro
 
 /// Whether all requests of the agent pass the gateway of the run around this one: then they are held to its cap there.
 bool passes_gateway_around(const RunOptions& options, const Surroundings& world, const Contract& contract) {
-  const std::string prefix = variable(world, "TRACKED_SPAWN_GATEWAY");
+  const std::string prefix = variable(world, "TRACKED_SPAWN_GATEWAY_URL");
   if (prefix.empty()) return false;
   const auto passes = [&](const gateway::Wiring& wiring) {
     return std::ranges::all_of(wiring.upstreams, [&](const gateway::Upstream& upstream) { return upstream.base.text().starts_with(prefix); });

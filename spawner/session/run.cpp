@@ -276,7 +276,7 @@ loop::LoopSetup Run::setup() {
   s.launch.name = start().id.text;
   s.launch.argv = options_.argv;
   s.launch.env = world_.env_words;
-  std::erase_if(s.launch.env, [](const std::string& word) { return word.starts_with("TRACKED_SPAWN_RUN=") || word.starts_with("TRACKED_SPAWN_SOCKET=") || word.starts_with("TRACKED_SPAWN_GATEWAY="); });
+  std::erase_if(s.launch.env, [](const std::string& word) { return word.starts_with("TRACKED_SPAWN_RUN=") || word.starts_with("TRACKED_SPAWN_SOCKET=") || word.starts_with("TRACKED_SPAWN_GATEWAY_URL="); });
   s.launch.env.push_back("TRACKED_SPAWN_RUN=" + start().id.text);
   if (!s.control_socket.empty()) s.launch.env.push_back("TRACKED_SPAWN_SOCKET=" + s.control_socket);
   s.launch.cwd = world_.cwd;
@@ -302,7 +302,7 @@ loop::LoopSetup Run::setup() {
 loop::GatewayPlan Run::gateway_plan() {
   loop::GatewayPlan plan;
   plan.wiring = *contract_.gateway;
-  const std::string around = env_of(world_, "TRACKED_SPAWN_GATEWAY");
+  const std::string around = env_of(world_, "TRACKED_SPAWN_GATEWAY_URL");
   for (gateway::Upstream& upstream : plan.wiring.upstreams)
     if (!around.empty() && upstream.base.text().starts_with(around)) upstream.run = start().id.text;
   plan.ca_file = env_of(world_, "NODE_EXTRA_CA_CERTS");
