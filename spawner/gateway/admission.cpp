@@ -71,6 +71,7 @@ void Exchange::plan_edit(Tokens granted) {
 /// Waits for its turn. False: the request was answered without the provider, or nobody waits for an answer any more.
 asio::awaitable<bool> Exchange::admit() {
   bool told = false;
+  bool begged = false;
   if (facts_.broken && gateway_.left()) {
     std::string text = "tracked-spawn: the request's body is not a JSON object that can be metered, so it can't be held to the cap";
     co_await refuse(std::move(text));
@@ -95,6 +96,15 @@ asio::awaitable<bool> Exchange::admit() {
       line_.predicted = prediction_.counts;
       const Verdict verdict = gateway_.balance.weigh(ask_, gateway_.left());
       if (const auto* admitted = std::get_if<Admit>(&verdict)) {
+        // All that is left, and too little for a whole answer: whoever can give more is asked first.
+        const bool scarce = admitted->last && admitted->output < std::min(ask_.wanted_output, kComfortable);
+        if (scarce && gateway_.setup.more && !std::exchange(begged, true)) {
+          TokenCounts whole;
+          whole.output = std::min(ask_.wanted_output, kComfortable);
+          gateway_.balance.settle(admitted->ticket, 0);
+          (void)gateway_.setup.more(saturating_add(ask_.input_cost, gateway_.cost(facts_.model, whole)));
+          continue;
+        }
         ticket_ = admitted->ticket;
         line_.reserved = admitted->reserved;
         last_ = admitted->last;

@@ -72,6 +72,8 @@ struct GatewaySetup {
   std::function<void(const RequestLine&)> on_request;
   /// A request is about to be refused, or held, because of the cap. True: there is more now, it may be weighed again.
   std::function<bool(const Shortage&)> on_full;
+  /// So much would be needed for an answer that is not cut. True: there is more now. Null: nobody can give more.
+  std::function<bool(std::int64_t needed)> more;
   std::function<void(std::string_view agent)> on_told;      ///< what tell_agent() was given left with a request of that agent
   std::function<void()> on_activity;                        ///< a request came in, or counts moved
   std::function<UtcTime()> now;

@@ -52,6 +52,7 @@ Result<std::unique_ptr<gateway::Gateway>> open_gateway(boost::asio::io_context& 
     return words(metering.observed(), limit().value_or(0), metering.sessions().empty() ? std::string{} : metering.sessions().front());
   };
   setup.on_full = std::move(world.on_full);
+  setup.more = std::move(world.more);
   setup.on_told = std::move(world.on_told);
   setup.on_activity = std::move(world.on_activity);
   setup.on_request = [&log](const gateway::RequestLine& line) { note_request(log, line); };

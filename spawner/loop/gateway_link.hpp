@@ -32,6 +32,7 @@ struct GatewayWorld {
   std::function<std::optional<std::int64_t>()> limit;   ///< the cap that requests are held to; absent: none
   std::function<std::int64_t()> reserved;               ///< what of it runs within this one may still take
   std::function<bool(const gateway::Shortage&)> on_full;   ///< as GatewaySetup::on_full
+  std::function<bool(std::int64_t needed)> more;            ///< as GatewaySetup::more
   std::function<void(std::string_view agent)> on_told;
   std::function<void()> on_activity;
 };

@@ -123,6 +123,7 @@ Result<void> RunLoop::Impl::start_gateway() {
     return limits.on_cap == OnCap::report ? std::nullopt : limits.cap;
   };
   world.reserved = [this] { return nested_.reserved(); };
+  if (setup_.parent) world.more = [this](std::int64_t needed) { return grow_lease(needed); };
   world.on_full = [this](const gateway::Shortage& shortage) { return hear_full(shortage); };
   world.on_told = [this](std::string_view agent) {
     log_.note(utc(), "wind_down_told", {{"agent", agent}});
