@@ -63,6 +63,9 @@ class FileCollector final : public UsageSink {
   std::size_t last_ = 0;
 };
 
+/// Whether what the agent prints counts a whole thread, the past that it was forked from included; its session files don't.
+[[nodiscard]] inline bool stream_holds_the_past(std::string_view agent) { return agent == "codex"; }
+
 /// Reads one file of any known kind, `agent` being the name to read it as (empty: told from its first bytes). `named`: one of
 /// unknown kind is read as any JSON or text. Absent: its kind isn't known, and it isn't `named`. Errors: io,
 /// permission_denied, not_found, corrupt.

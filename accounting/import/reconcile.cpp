@@ -9,9 +9,6 @@ namespace {
 
 using SessionKey = std::pair<std::string, std::string>;   // agent, session
 
-// What these print counts a whole thread, the past that it was forked from included; their session files don't.
-constexpr std::string_view kStreamHoldsThePast[] = {"codex"};
-
 /// One response of all files.
 struct Joined {
   std::size_t session = 0;
@@ -111,9 +108,7 @@ class Reconciler {
   }
 
   static std::optional<Source> ruling_of(const std::string& agent, const Meter& meter) {
-    const auto& list = kStreamHoldsThePast;
-    const bool past = std::find(std::begin(list), std::end(list), agent) != std::end(list);
-    if (past && meter.of(Source::transcript)) return Source::transcript;
+    if (stream_holds_the_past(agent) && meter.of(Source::transcript)) return Source::transcript;
     return meter.ruling();
   }
 

@@ -41,7 +41,7 @@ class Gatherer {
       }
     }
     for (const FileSettlement& settlement : usage.settlements) {
-      if (usage.names[settlement.session].empty()) {
+      if (usage.names[settlement.session].empty() || (usage.source == Source::stream && stream_holds_the_past(usage.agent))) {
         left_out = true;
         continue;
       }

@@ -106,6 +106,7 @@ std::string answer_json(const GateAnswer& answer, const StartAdvice& advice) {
                {"headroom", or_null(answer.room)},
                {"suggested_cap", or_null(advice.suggested_cap)},
                {"suggested_why", text_or_null(advice.suggested_why)},
+               {"past", advice.past ? Json::parse(past_json(*advice.past)) : Json(nullptr)},
                {"budgets", budgets},
                {"claim", by_claim ? json_of(answer.claim->claim, [](const Claim&) { return "held"; }) : Json(nullptr)},
                {"ask_again", time_or_null(answer.ask_again)}});

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "accounting/ledger/gate.hpp"
+#include "accounting/report/history.hpp"
 
 namespace ts::report {
 
@@ -17,8 +18,9 @@ namespace ts::report {
 struct StartAdvice {
   std::optional<std::int64_t> suggested_cap;  ///< in the cap's unit
   std::string suggested_why;
+  std::optional<PastSpending> past = {};  ///< what runs of its kind took
 };
-/// {"verdict", "may_start", "reason", "obstacle", "cap": {…}, "headroom", "suggested_cap", "budgets": […], "claim", "ask_again"}
+/// {"verdict", "may_start", "reason", "obstacle", "cap": {…}, "headroom", "suggested_cap", "suggested_why", "past", "budgets": […], "claim", "ask_again"}
 [[nodiscard]] std::string answer_json(const ledger::GateAnswer& answer, const StartAdvice& advice);
 
 /// How a claim stands: "held", "expired" (whoever asks next gets it), "owner gone".

@@ -1,7 +1,12 @@
 #include "accounting/report/history.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+
+#include "accounting/base/text.hpp"
+#include "accounting/report/json_parts.hpp"
 
 namespace ts::report {
 namespace {
@@ -52,6 +57,30 @@ std::optional<PastSpending> spending_like(const std::vector<PastRun>& runs, cons
     if (best && best->fresh.count >= enough) break;
   }
   return best;
+}
+
+Result<std::optional<PastSpending>> past_spending(ledger::Ledger& ledger, const Likeness& likeness) {
+  constexpr std::size_t kNewest = 1000;
+  ledger::HistoryFilter filter;
+  filter.role = likeness.role;
+  filter.ended_only = true;
+  filter.newest = kNewest;
+  TS_TRY(const auto runs, ledger.past_runs(filter));
+  return spending_like(runs, likeness);
+}
+
+std::string in_words(const PastSpending& past) {
+  const Spread& s = past.fresh;
+  std::string text = fmt::format("{} ({}): median {}, 90th percentile {} fresh tokens; suggested cap {}", s.count, printable(described(past.likeness)),
+                                 with_commas(s.p50), with_commas(s.p90), compact(suggested_cap(s)));
+  if (past.cut_off > 0) text += fmt::format("; {} cut off", past.cut_off);
+  return text;
+}
+
+std::string past_json(const PastSpending& past) {
+  const Spread& s = past.fresh;
+  return dump({{"like", described(past.likeness)}, {"runs", s.count}, {"p50", s.p50}, {"p75", s.p75}, {"p90", s.p90}, {"highest", s.highest},
+               {"cut_off", past.cut_off}, {"suggested_cap", suggested_cap(s)}});
 }
 
 Tokens suggested_cap(const Spread& spread) { return rounded_up(spread.p90); }

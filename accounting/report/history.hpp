@@ -6,6 +6,7 @@
 
 #include "accounting/budget/percentile.hpp"
 #include "accounting/ledger/history.hpp"
+#include "accounting/ledger/ledger.hpp"
 
 namespace ts::report {
 
@@ -33,6 +34,14 @@ struct PastSpending {
 /// Of ended, metered runs: those alike in category, role and agent, else (fewer than `enough`) in category and role, else in role.
 /// Absent: not even of the role is there one.
 [[nodiscard]] std::optional<PastSpending> spending_like(const std::vector<ledger::PastRun>& runs, const Likeness& likeness, std::size_t enough = 3);
+
+/// The same out of a ledger's newest runs. Absent: there is none. Errors: the ledger's.
+[[nodiscard]] Result<std::optional<PastSpending>> past_spending(ledger::Ledger& ledger, const Likeness& likeness);
+
+/// "12 (service, engineer): median 20,100, 90th percentile 48,000 fresh tokens; suggested cap 48K; 1 cut off".
+[[nodiscard]] std::string in_words(const PastSpending& past);
+/// {"like", "runs", "p50", "p75", "p90", "highest", "cut_off", "suggested_cap"}
+[[nodiscard]] std::string past_json(const PastSpending& past);
 
 /// The cap that a history suggests: its 90th percentile, rounded up.
 [[nodiscard]] Tokens suggested_cap(const Spread& spread);

@@ -97,9 +97,16 @@ Result<void> rebuild(Context& context) {
     TS_TRY(const auto exists, open_books(context, OpenMode::read));
   }
   TS_TRY(const auto books, open_books(context, OpenMode::write));
-  TS_TRY(const auto before, books->budgets().verify());
+  const auto differences = [&books]() -> Result<std::vector<std::string>> {
+    TS_TRY(auto all, books->budgets().verify());
+    TS_TRY(const auto of_reports, books->reports().verify());
+    all.insert(all.end(), of_reports.begin(), of_reports.end());
+    return all;
+  };
+  TS_TRY(const auto before, differences());
   TS_CHECK(books->budgets().rebuild());
-  TS_TRY(const auto after, books->budgets().verify());
+  TS_CHECK(books->reports().rebuild());
+  TS_TRY(const auto after, differences());
   for (const std::string& difference : after) context.console.error(difference);
   context.console.say(fmt::format("{} sums were off, {} are now", before.size(), after.size()));
   return {};
@@ -174,7 +181,7 @@ void add_budget(CLI::App& program, Context& context) {
   app->footer("Examples:\n  tracked-spawn budget list\n  tracked-spawn budget list --json");
   act(*app, context, [&context, json] { return list(context, *json); });
   add_set_part(*budget, context);
-  CLI::App* anew = budget->add_subcommand("rebuild", "Add up all budgets anew from the usage that is recorded");
+  CLI::App* anew = budget->add_subcommand("rebuild", "Add up all budgets and reports anew from the usage that is recorded");
   anew->footer("Example:\n  tracked-spawn budget rebuild");
   act(*anew, context, [&context] { return rebuild(context); });
   add_name_part(*budget, context, "show");

@@ -21,26 +21,34 @@ UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microsecond
 
 std::string limit_text(const ledger::Cap& cap) { return cap.limit ? describe_limit({cap.limit, cap.formula, cap.source, {}}) : "no cap"; }
 
-/// The cap that fits: the run's, or what the budgets have left of it.
-report::StartAdvice advice_of(const GateAnswer& answer) {
+using Past = std::optional<report::PastSpending>;
+
+/// The cap that fits: the run's, or what the budgets have left of it; where the run has none, what history suggests.
+report::StartAdvice advice_of(const GateAnswer& answer, const Past& past) {
   report::StartAdvice advice;
+  advice.past = past;
   if (answer.room && *answer.room <= 0) return advice;
   advice.suggested_cap = answer.cap.limit;
   advice.suggested_why = answer.cap.source;
-  if (answer.room && (!answer.cap.limit || *answer.room < *answer.cap.limit)) {
+  if (!answer.cap.limit && past && answer.cap.formula == Formula::fresh) {
+    advice.suggested_cap = report::suggested_cap(past->fresh);
+    advice.suggested_why = "90th percentile of past runs";
+  }
+  if (answer.room && (!advice.suggested_cap || *answer.room < *advice.suggested_cap)) {
     advice.suggested_cap = answer.room;
     advice.suggested_why = "what is left of the budgets";
   }
   return advice;
 }
 
-std::string text_of(const GateAnswer& answer) {
+std::string text_of(const GateAnswer& answer, const Past& past) {
   std::string text;
   if (answer.verdict == Verdict::denied) text = "no: " + session::denial_text(answer) + "\n";
   else text = fmt::format("yes: {}{}\n", limit_text(answer.cap), answer.verdict == Verdict::cut ? ": " + answer.reason : "");
-  const auto advice = advice_of(answer);
+  const auto advice = advice_of(answer, past);
   if (answer.verdict == Verdict::denied && advice.suggested_cap && answer.obstacle == ledger::Obstacle::budget)
     text += fmt::format("a cap of {} fits ({})\n", limit_text({advice.suggested_cap, answer.cap.formula, ""}), advice.suggested_why);
+  if (past) text += "past runs: " + in_words(*past) + "\n";
   if (!answer.budgets.empty()) text += budget_table(answer.budgets);
   return text;
 }
@@ -61,11 +69,20 @@ Result<GateAnswer> answer_of(Context& context, const session::Contract& contract
   return (*books)->gate().ask(request, utc_now());
 }
 
+/// What runs of its category, role and agent took. Absent: no ledger, or none in it; the answer holds all the same.
+Past past_of(const Context& context, const ledger::RunStart& start) {
+  const auto books = open_books(context, ledger::OpenMode::read);
+  if (books.has_error()) return std::nullopt;
+  const auto past = report::past_spending((*books)->runs(), {start.category, start.role, start.agent, ""});
+  return past.has_value() ? *past : std::nullopt;
+}
+
 int can_start(Context& context, Result<session::RunOptions> options, bool json) {
   if (options.has_error()) return fail(context, options.error());
   options->gateway = session::GatewayMode::off;  // nothing is launched
   session::Agreement agreement = session::agree(*options, context.world);
   GateAnswer answer;
+  Past past;
   if (agreement.refusal) {
     answer.verdict = Verdict::denied;
     answer.reason = agreement.refusal->message;
@@ -78,8 +95,9 @@ int can_start(Context& context, Result<session::RunOptions> options, bool json) 
     auto asked = answer_of(context, *agreement.contract, *options);
     if (asked.has_error()) return fail(context, asked.error());
     answer = std::move(*asked);
+    past = past_of(context, start);
   }
-  print(json ? report::answer_json(answer, advice_of(answer)) : text_of(answer));
+  print(json ? report::answer_json(answer, advice_of(answer, past)) : text_of(answer, past));
   return answer.verdict == Verdict::denied ? session::kExitRefused : 0;
 }
 

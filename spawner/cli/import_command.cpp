@@ -35,7 +35,7 @@ std::string text_of(const ImportResult& result) {
   if (t.held > 0) text += fmt::format("{} responses left for the next import: a run that is going on may be about to count them\n", with_commas(t.held));
   if (t.estimated > 0) text += fmt::format("{} guesses, kept apart: `tracked-spawn import --estimated` shows them\n", with_commas(t.estimated));
   if (t.alerts > 0) text += fmt::format("{} alerts\n", with_commas(t.alerts));
-  if (result.unnamed > 0) text += fmt::format("{} streams left out: they don't say their session (`tracked-spawn meter` counts them)\n", number(result.unnamed));
+  if (result.unnamed > 0) text += fmt::format("{} streams left out: they don't say their session, or count its past as well (`tracked-spawn meter` counts them)\n", number(result.unnamed));
   if (result.parse.malformed > 0) text += fmt::format("{} malformed lines\n", number(result.parse.malformed));
   if (result.unrecognized > 0) text += fmt::format("{} files of other kinds passed over\n", number(result.unrecognized));
   return text;

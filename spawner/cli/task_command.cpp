@@ -95,13 +95,8 @@ Result<void> set(Context& context, const SetWords& words) {
 std::optional<report::PastSpending> past_of(const Context& context, const taskfile::Reading& reading) {
   const auto ledger = open_for_reading(context);
   if (ledger.has_error()) return std::nullopt;
-  ledger::HistoryFilter filter;
-  filter.role = "engineer";
-  filter.ended_only = true;
-  filter.newest = 1000;
-  const auto runs = (*ledger)->past_runs(filter);
-  if (runs.has_error()) return std::nullopt;
-  return report::spending_like(*runs, {reading.category, filter.role, "", ""});
+  const auto past = report::past_spending(**ledger, {reading.category, "engineer", "", ""});
+  return past.has_value() ? *past : std::nullopt;
 }
 
 Result<void> show(Context& context, const std::string& name, bool json) {

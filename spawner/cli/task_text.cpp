@@ -28,14 +28,6 @@ std::string state_text(const taskfile::FieldState state, const std::optional<Tok
   return fmt::format("{} (line {})", what, line);
 }
 
-std::string past_text(const report::PastSpending& past) {
-  const Spread& s = past.fresh;
-  std::string text = fmt::format("{} ({}): median {}, 90th percentile {} fresh tokens; suggested cap {}", s.count, printable(described(past.likeness)), with_commas(s.p50),
-                                 with_commas(s.p90), compact(report::suggested_cap(s)));
-  if (past.cut_off > 0) text += fmt::format("; {} cut off", past.cut_off);
-  return text;
-}
-
 void add_candidates(std::string& text, const Reading& reading) {
   using enum Align;
   if (reading.candidates.empty()) return;
@@ -57,11 +49,7 @@ std::string reading_json(const std::string& file, const Reading& reading, const 
   j["actual"] = {{"line", actual.line > 0 ? Json(actual.line) : Json(nullptr)}, {"state", std::string{name_of(actual.state)}}, {"value", report::or_null(actual.value)}};
   for (const Candidate& c : reading.candidates) j["candidates"].push_back(candidate_json(c));
   j["past"] = nullptr;
-  if (past) {
-    const Spread& s = past->fresh;
-    j["past"] = {{"like", described(past->likeness)}, {"runs", s.count}, {"p50", s.p50}, {"p75", s.p75}, {"p90", s.p90}, {"highest", s.highest},
-                 {"cut_off", past->cut_off}, {"suggested_cap", report::suggested_cap(s)}};
-  }
+  if (past) j["past"] = Json::parse(report::past_json(*past));
   return report::dump(j);
 }
 
@@ -80,7 +68,7 @@ std::string reading_text(const std::string& file, const Reading& reading, const 
   if (const auto& cap = reading.cap) row("cap", fmt::format("{} tokens (line {})", with_commas(cap->limit), cap->line));
   else row("cap", caps != nullptr ? "AMBIGUOUS: " + printable(caps->why) + "; say which with " + caps->flag : std::string{"none written"});
   row("actual", state_text(reading.actual.state, reading.actual.value, reading.actual.line));
-  if (past) row("past runs", past_text(*past));
+  if (past) row("past runs", in_words(*past));
   std::string text = table.text();
   for (const taskfile::Field& field : reading.fields)
     if (field.kind != taskfile::FieldKind::actual || field.line != reading.actual.line)

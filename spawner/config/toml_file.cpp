@@ -263,7 +263,8 @@ class Reader {
     const auto dollars = node.value<double>();
     if (!dollars || !std::isfinite(*dollars) || *dollars < 0 || *dollars > kHighestRate)
       return wrong(node, name + "." + std::string{key.str()}, "dollars per million tokens, 0 to 1000000", "input = 3.0");
-    (of_long ? row.long_rates : row.rates).*(part->rate) = std::llround(*dollars * 1e6);
+    Rates& rates = of_long ? row.long_rates : row.rates;
+    rates.*(part->rate) = std::llround(*dollars * 1e6);
     return {};
   }
 

@@ -92,9 +92,12 @@ void look_at_runs(ledger::Ledger& ledger, Findings& out) {
 
 /// The budgets' sums against what they are sums of, and alerts that nobody could be told.
 void look_at_books(ledger::Books& books, const Surroundings& world, Findings& out) {
-  const auto differences = books.budgets().verify();
+  auto differences = books.budgets().verify();
   if (differences.has_error()) return out.push_back({"ledger", "sums", Health::bad, differences.error().message, {}});
-  if (differences->empty()) out.push_back({"ledger", "sums", Health::good, "usage and budgets add up", {}});
+  const auto of_reports = books.reports().verify();
+  if (of_reports.has_error()) return out.push_back({"ledger", "sums", Health::bad, of_reports.error().message, {}});
+  differences->insert(differences->end(), of_reports->begin(), of_reports->end());
+  if (differences->empty()) out.push_back({"ledger", "sums", Health::good, "usage, budgets and reports add up", {}});
   else out.push_back({"ledger", "sums", Health::bad, fmt::format("{} do not add up: {}", differences->size(), differences->front()), "`tracked-spawn budget rebuild` adds them up anew"});
   const auto missing = unapplied_budgets(books, world);
   if (missing.has_value() && !missing->empty())

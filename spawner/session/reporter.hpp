@@ -20,6 +20,7 @@ class Reporter final : public loop::RunObserver {
     std::function<Result<ledger::Books*>()> books;   ///< null: the run goes on without a ledger. Errors: busy, the next call may do
     std::function<Result<ledger::BackgroundRecorder*>()> recorder;   ///< the same of who writes its responses
     bool has_budgets = false;         ///< what the run may spend is reserved
+    AlertWatch* alerts = nullptr;     ///< null: nobody is told of budgets and of its pace
     std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;

@@ -36,8 +36,9 @@ namespace ts::session {
 namespace {
 
 constexpr std::chrono::milliseconds kLeaseWait{2'000};
-/// How long a run that is covered by budgets, or that claims its task, waits for a locked ledger.
-constexpr std::chrono::milliseconds kPatienceAtStake{20'000};
+/// How much longer a run waits for a locked ledger that claims its task, and one that is covered by budgets.
+constexpr std::chrono::milliseconds kPatienceForClaim{6'000};
+constexpr std::chrono::milliseconds kPatienceForBudgets{20'000};
 
 UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 MonoTime mono_now() { return std::chrono::steady_clock::now(); }
@@ -181,7 +182,7 @@ Result<ledger::GateAnswer> Run::ask_gate(ledger::Books& books) {
   if (answer.has_value() || answer.error().code != Errc::busy) return answer;
   TS_TRY(const ledger::GateAnswer seen, books.gate().ask(request, utc_now()));
   if (!request.claim && request.also.empty() && seen.budgets.empty()) return answer;
-  books.runs().set_patience(kPatienceAtStake);
+  books.runs().set_patience(seen.budgets.empty() ? kPatienceForClaim : kPatienceForBudgets);
   answer = pass_gate(books.gate(), request, queue, console_);
   if (answer.has_error() && answer.error().code == Errc::busy && !seen.budgets.empty())
     return Error{Errc::refused, "budgets cover this run, and nothing can be reserved: " + answer.error().message};
