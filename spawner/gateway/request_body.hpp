@@ -32,9 +32,9 @@ struct RequestFacts {
 /// What must be changed in a request. Everything else stays as it is, byte for byte.
 struct BodyEdit {
   std::optional<Tokens> max_output;   ///< no limit in the body may be higher; absent: not touched
-  std::string_view limit_name;        ///< a limit of that name is added where there is none; empty: it is not (see limit_name())
+  std::string_view limit_name = {};   ///< a limit of that name is added where there is none; empty: it is not (see limit_name())
   bool include_usage = false;         ///< OpenAI Chat: usage in the stream is asked for
-  std::string_view message;           ///< JSON of one more message at the end of the conversation; empty: none
+  std::string_view message = {};      ///< JSON of one more message at the end of the conversation; empty: none
   [[nodiscard]] bool any() const { return max_output.has_value() || include_usage || !message.empty(); }
   /// What the body may grow by, at most.
   [[nodiscard]] std::size_t growth() const { return kMostGrowth + (message.empty() ? 0 : message.size() + 1); }

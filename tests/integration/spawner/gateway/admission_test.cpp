@@ -129,8 +129,8 @@ RawUpstream::Serve counting(std::vector<std::string>& asked, std::string count_a
 
 TEST(GatewayAdmission, TheProviderIsAskedWhereThereIsNothingToGoBy) {
   std::vector<std::string> asked;
-  RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"input_tokens\": 790}"));
-  Box box(provider.port(), 2500);  // by its bytes the request would be far too much
+  RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{\"input_tokens\": 790}"));
+  Box box(provider.port(), 2500, [](GatewaySetup& setup) { setup.count = CountMode::automatic; });  // by its bytes the request would be far too much
   EXPECT_EQ(box.ask("/v1/messages?beta=true", body(40'000), "anthropic-beta: x\r\n").status(), 200);
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_TRUE(asked[0].starts_with("POST /v1/messages/count_tokens?beta=true HTTP/1.1\r\n")) << asked[0].substr(0, 200);
@@ -151,7 +151,7 @@ TEST(GatewayAdmission, TheProviderIsAskedWhereThereIsNothingToGoBy) {
 TEST(GatewayAdmission, ExactAsksEachTimeAndEstimateNever) {
   for (const CountMode mode : {CountMode::exact, CountMode::estimate}) {
     std::vector<std::string> asked;
-    RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"input_tokens\": 790}"));
+    RawUpstream provider(counting(asked, "HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{\"input_tokens\": 790}"));
     Box box(provider.port(), 100'000, [&](GatewaySetup& setup) { setup.count = mode; });
     for (int i = 0; i < 3; ++i) EXPECT_EQ(box.ask("/v1/messages", body(400)).status(), 200);
     EXPECT_EQ(asked.size(), mode == CountMode::exact ? 3U : 0U);
@@ -177,7 +177,7 @@ TEST(GatewayAdmission, WhereTheProviderDoesNotCountTheEstimateStays) {
         if (answer.find("content-length") == std::string_view::npos) return;
       }
     });
-    Box box(provider.port(), 100'000);
+    Box box(provider.port(), 100'000, [](GatewaySetup& setup) { setup.count = CountMode::automatic; });
     EXPECT_EQ(box.ask("/v1/messages", body(4000)).status(), 200) << answer;
     EXPECT_GT(by_formula(box.lines(1).at(0).predicted, Formula::fresh), 1000) << answer;
     EXPECT_EQ(box.totals().counts.output, 50) << answer;

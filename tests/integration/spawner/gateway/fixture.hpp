@@ -207,6 +207,7 @@ class Box {
  public:
   explicit Box(std::uint16_t upstream, std::optional<std::int64_t> cap = std::nullopt, const std::function<void(GatewaySetup&)>& adjust = {}) : cap_(cap) {
     GatewaySetup setup;
+    setup.count = CountMode::estimate;   // a provider of a test answers what it is asked, and nothing else
     setup.upstreams = {{BaseUrl{false, "127.0.0.1", upstream, ""}, std::nullopt}};
     setup.usage = &sink_;
     setup.left = [this] { return cap_ ? std::optional(*cap_ - by_formula(meter_.totals().counts, Formula::fresh)) : std::nullopt; };

@@ -30,7 +30,8 @@ class Observer final : public RunObserver {
     for (const auto& row : rows) recorded.push_back(row.response_id);
     return true;
   }
-  void on_cap_changed(const std::optional<std::int64_t>&) override {}
+  Result<void> on_cap_changed(const std::optional<std::int64_t>&) override { return {}; }
+  void on_lease(std::int64_t) override {}
 
   int started = 0;
   int stops = 0;

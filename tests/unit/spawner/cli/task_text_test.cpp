@@ -24,7 +24,7 @@ std::vector<std::string> keys_of(const ordered_json& json) {
 TEST(TaskText, JsonHasTheKeysOfTheContract) {  // promise: TASK-1
   const auto j = ordered_json::parse(reading_json("tasks/T.md", reading_of("# TASK-914: Early report\n\n**Sprint:** SPRINT-12\n**Category:** service\n"
                                                                            "**Estimated Tokens:** 8K-10K\n**Token Cap:** 40K\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n")));
-  EXPECT_EQ(keys_of(j), (std::vector<std::string>{"file", "task_id", "sprint", "category", "estimate", "cap", "actual", "candidates"}));
+  EXPECT_EQ(keys_of(j), (std::vector<std::string>{"file", "task_id", "sprint", "category", "estimate", "cap", "actual", "candidates", "past"}));
   EXPECT_EQ(j["file"], "tasks/T.md");
   EXPECT_EQ(j["task_id"], "TASK-914");
   EXPECT_EQ(keys_of(j["estimate"]), (std::vector<std::string>{"low", "high", "line", "why"}));
