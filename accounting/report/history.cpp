@@ -60,7 +60,7 @@ std::optional<PastSpending> spending_like(const std::vector<PastRun>& runs, cons
 }
 
 Result<std::optional<PastSpending>> past_spending(ledger::Ledger& ledger, const Likeness& likeness) {
-  constexpr std::size_t kNewest = 1000;
+  constexpr std::size_t kNewest = 200;  // more tell no more of what is usual now, and `task show` should not be felt
   ledger::HistoryFilter filter;
   filter.role = likeness.role;
   filter.ended_only = true;

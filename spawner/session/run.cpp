@@ -58,7 +58,7 @@ class Run {
 
  private:
   void open_folder();
-  [[nodiscard]] bool take_lease();
+  [[nodiscard]] bool take_lease(DetachedParent* parent);
   void return_lease() const;
   void settle_the_dead();
   void note_self();
@@ -136,7 +136,7 @@ void Run::settle_the_dead() {
 }
 
 /// What the run around this one gives. False: nothing, and the user knows.
-bool Run::take_lease() {
+bool Run::take_lease(DetachedParent* detached) {
   if (!contract_.parent) return true;
   const loop::ParentLink& parent = *contract_.parent;
   const auto answer = control::ask(parent.socket, control::DrawRequest{start().id.text, 0, parent.most, false}, kLeaseWait);
@@ -148,8 +148,10 @@ bool Run::take_lease() {
   ledger::Cap& cap = start().cap;
   if (*answer->granted < 1) {
     return_lease();
-    console_.error(fmt::format("nothing is left of the cap of run {}, which is around this one: {}", parent.run,
-                               spent_of(answer->standing->spent, answer->standing->cap, answer->standing->formula)));
+    const std::string why = fmt::format("nothing is left of the cap of run {}, which is around this one: {}; `tracked-spawn extend {} +TOKENS` gives more",
+                                        parent.run, spent_of(answer->standing->spent, answer->standing->cap, answer->standing->formula), parent.run);
+    console_.error(why);
+    if (detached != nullptr) detached->tell_refused(kExitRefused, why);
     return false;
   }
   if (!cap.limit || *answer->granted < *cap.limit) cap.source = fmt::format("lease of run {}{}", parent.run, cap.limit ? ", more as it is needed" : "");
@@ -322,7 +324,7 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
   open_folder();
   if (!state_home_.empty()) entry_.open(ledger_path(state_home_), books_options({world_.prices, options_.gate.lease}));
   settle_the_dead();
-  if (!take_lease()) {
+  if (!take_lease(parent)) {
     std::error_code ignored;
     if (!start().run_dir.empty()) std::filesystem::remove_all(start().run_dir, ignored);
     return kExitRefused;
