@@ -53,36 +53,37 @@ std::string text_of(const GateAnswer& answer, const Past& past) {
   return text;
 }
 
+struct Known {
+  GateAnswer answer;
+  Past past;   ///< what runs of its category, role and agent took; absent where that can't be had: the answer holds all the same
+};
+
 /// Without a ledger nothing is spent, reserved or claimed.
-Result<GateAnswer> answer_of(Context& context, const session::Contract& contract, const session::RunOptions& options) {
+Result<Known> known_of(Context& context, const session::Contract& contract, const session::RunOptions& options) {
   TS_TRY(ledger::GateRequest request, session::gate_request(contract, options, context.world));
   const auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error() && books.error().code == Errc::not_found) {
-    GateAnswer answer;
-    answer.cap = contract.start.cap;
-    return answer;
+    Known none;
+    none.answer.cap = contract.start.cap;
+    return none;
   }
   if (books.has_error()) return books.error();
   tell_unapplied(context, **books);
   const auto parent = context.world.env.find("TRACKED_SPAWN_RUN");
   if (parent != context.world.env.end()) session::leave_out_parents_claims(**books, parent->second, request);
-  return (*books)->gate().ask(request, utc_now());
-}
-
-/// What runs of its category, role and agent took. Absent: no ledger, or none in it; the answer holds all the same.
-Past past_of(const Context& context, const ledger::RunStart& start) {
-  const auto books = open_books(context, ledger::OpenMode::read);
-  if (books.has_error()) return std::nullopt;
-  const auto past = report::past_spending((*books)->runs(), {start.category, start.role, start.agent, ""});
-  return past.has_value() ? *past : std::nullopt;
+  Known known;
+  TS_TRY(known.answer, (*books)->gate().ask(request, utc_now()));
+  const ledger::RunStart& start = contract.start;
+  if (const auto past = report::past_spending((*books)->runs(), {start.category, start.role, start.agent, ""}); past.has_value()) known.past = *past;
+  return known;
 }
 
 int can_start(Context& context, Result<session::RunOptions> options, bool json) {
   if (options.has_error()) return fail(context, options.error());
   options->gateway = session::GatewayMode::off;  // nothing is launched
   session::Agreement agreement = session::agree(*options, context.world);
-  GateAnswer answer;
-  Past past;
+  Known known;
+  GateAnswer& answer = known.answer;
   if (agreement.refusal) {
     answer.verdict = Verdict::denied;
     answer.reason = agreement.refusal->message;
@@ -92,12 +93,11 @@ int can_start(Context& context, Result<session::RunOptions> options, bool json) 
     start.id.text = "this one";  // owns nothing yet
     start.host = me.host;
     start.boot_id = me.boot_id;
-    auto asked = answer_of(context, *agreement.contract, *options);
+    auto asked = known_of(context, *agreement.contract, *options);
     if (asked.has_error()) return fail(context, asked.error());
-    answer = std::move(*asked);
-    past = past_of(context, start);
+    known = std::move(*asked);
   }
-  print(json ? report::answer_json(answer, advice_of(answer, past)) : text_of(answer, past));
+  print(json ? report::answer_json(answer, advice_of(answer, known.past)) : text_of(answer, known.past));
   return answer.verdict == Verdict::denied ? session::kExitRefused : 0;
 }
 

@@ -33,9 +33,6 @@ int fail(Context& context, const Error& error);
 /// The ledger for a reading command: never creates or writes one. Errors: not_found says which command makes one.
 [[nodiscard]] Result<std::unique_ptr<ledger::Ledger>> open_for_reading(const Context& context);
 
-/// The same with all that the ledger holds.
-[[nodiscard]] Result<std::unique_ptr<ledger::Books>> books_for_reading(const Context& context);
-
 /// Reads the configuration, once: `settings`, and with it the world's patterns and prices. Errors: as config::load().
 [[nodiscard]] Result<void> configure(Context& context);
 

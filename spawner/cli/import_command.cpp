@@ -7,6 +7,7 @@
 #include "accounting/base/text.hpp"
 #include "accounting/import/import.hpp"
 #include "accounting/ledger/zones.hpp"
+#include "accounting/report/json_parts.hpp"
 #include "accounting/report/usage_report.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/table.hpp"
@@ -51,11 +52,11 @@ std::string json_of(const ImportResult& result) {
       {"runs", t.runs},                {"responses", t.responses},      {"grown", t.grown},              {"known", t.known},
       {"of_runs", t.of_runs},          {"held", t.held},                {"estimated", t.estimated},      {"alerts", t.alerts},
       {"problems", std::move(problems)}};
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return report::dump(json);
 }
 
 int show_estimated(Context& context, const ImportWords& words) {
-  auto books = books_for_reading(context);
+  auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error()) return fail(context, books.error());
   const auto rows = (*books)->imports().estimated();
   if (rows.has_error()) return fail(context, rows.error());
@@ -64,7 +65,7 @@ int show_estimated(Context& context, const ImportWords& words) {
     for (const ledger::EstimatedUsage& row : *rows)
       array.push_back({{"file", row.file}, {"line", row.line}, {"at", row.at ? nlohmann::ordered_json(rfc3339(*row.at)) : nlohmann::ordered_json(nullptr)},
                        {"task", row.task}, {"phase", row.phase}, {"input", row.input}, {"output", row.output}, {"total", row.total}});
-    print(array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print(report::dump(array));
     return 0;
   }
   using enum Align;

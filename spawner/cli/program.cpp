@@ -113,11 +113,6 @@ Result<std::unique_ptr<ledger::Books>> open_books(const Context& context, ledger
   return session::open_books(home, mode, {context.world.prices});
 }
 
-Result<std::unique_ptr<ledger::Books>> books_for_reading(const Context& context) {
-  TS_TRY(const std::string home, session::state_home(context.world.env));
-  return ledger::Books::open(session::ledger_path(home), ledger::OpenMode::read);
-}
-
 int run_program(int argc, char** argv) {
   Context context;
   context.world = surroundings();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounting/base/text.hpp"
+#include "accounting/report/json_parts.hpp"
 #include "accounting/report/time_words.hpp"
 #include "accounting/report/usage_report.hpp"
 #include "spawner/cli/context.hpp"
@@ -84,7 +85,7 @@ std::string changes_text(const std::vector<CostChange>& changes) {
 }
 
 int show_history(Context& context, const RecostWords& words) {
-  auto books = books_for_reading(context);
+  auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error()) return fail(context, books.error());
   Json array = Json::array();
   if (!words.run.empty()) {
@@ -95,7 +96,7 @@ int show_history(Context& context, const RecostWords& words) {
     for (const CostChange& c : *changes)
       array.push_back({{"recost", c.recost}, {"at", rfc3339(c.at)}, {"model", c.model}, {"before_micro_usd", c.before.rounded()},
                        {"after_micro_usd", c.after.rounded()}, {"unpriced_tokens_before", c.unpriced_before}, {"unpriced_tokens_after", c.unpriced_after}});
-    print(words.json ? array.dump(2, ' ', false, Json::error_handler_t::replace) : changes_text(*changes));
+    print(words.json ? report::dump(array) : changes_text(*changes));
     return 0;
   }
   const auto records = (*books)->recosts().list();
@@ -105,7 +106,7 @@ int show_history(Context& context, const RecostWords& words) {
     j.update(tally_json(r.tally));
     array.push_back(std::move(j));
   }
-  print(words.json ? array.dump(2, ' ', false, Json::error_handler_t::replace) : list_text(*records));
+  print(words.json ? report::dump(array) : list_text(*records));
   return 0;
 }
 
@@ -113,7 +114,7 @@ int recost(Context& context, const RecostWords& words) {
   if (const auto configured = configure(context); configured.has_error()) return fail(context, configured.error());
   if (words.history) return show_history(context, words);
   if (!words.run.empty()) return fail(context, {Errc::invalid_argument, "recost " + printable(words.run) + ": a run is for --history; --since takes a part of all runs"});
-  if (const auto known = books_for_reading(context); known.has_error() && known.error().code == Errc::not_found) return fail(context, known.error());
+  if (const auto known = open_books(context, ledger::OpenMode::read); known.has_error() && known.error().code == Errc::not_found) return fail(context, known.error());
   auto home = session::state_home(context.world.env);
   if (home.has_error()) return fail(context, home.error());
   const UtcTime now = utc_now();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounting/base/text.hpp"
+#include "accounting/report/json_parts.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/session/books.hpp"
 #include "spawner/session/paths.hpp"
@@ -26,7 +27,7 @@ std::string json_of(const std::vector<session::Recovered>& runs) {
                      {"outcome", std::string{ledger::name_of(r.end.outcome)}},
                      {"fresh", r.end.ruling ? nlohmann::ordered_json(by_formula(r.end.totals.counts, Formula::fresh)) : nlohmann::ordered_json(nullptr)},
                      {"note", r.note}});
-  return array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return report::dump(array);
 }
 
 int recover(Context& context, bool json) {

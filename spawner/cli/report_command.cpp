@@ -172,7 +172,7 @@ int show_report(Context& context, const Words& words) {
   if (query.has_error()) return fail(context, query.error());
   const auto shape = shape_of(words);
   if (shape.has_error()) return fail(context, shape.error());
-  auto books = books_for_reading(context);
+  auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error()) return fail(context, books.error());
   const auto made = report::usage_report((*books)->reports(), *query, *shape);
   if (made.has_error()) return fail(context, made.error());
@@ -201,7 +201,7 @@ Result<report::TrendQuery> trend_query_of(const Words& words, UtcTime now) {
 int show_trend(Context& context, const Words& words) {
   const auto query = trend_query_of(words, utc_now());
   if (query.has_error()) return fail(context, query.error());
-  auto books = books_for_reading(context);
+  auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error()) return fail(context, books.error());
   const auto made = report::trend((*books)->reports(), *query);
   if (made.has_error()) return fail(context, made.error());

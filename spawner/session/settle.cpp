@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounting/base/text.hpp"
+#include "accounting/report/json_parts.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/session/words.hpp"
 
@@ -114,12 +115,12 @@ std::string receipt_of(const loop::LoopResult& result, const loop::Metering& met
   if (result.gateway) j["gateway"] = gateway_json(*result.gateway);
   j["session"] = metering.sessions().empty() ? Json(nullptr) : Json(metering.sessions().front());
   j["resume"] = resume.empty() ? Json(nullptr) : Json(resume);
-  return j.dump(2, ' ', false, Json::error_handler_t::replace);
+  return report::dump(j);
 }
 
 std::string refusal_receipt(const std::string& obstacle, const std::string& reason) {
   const nlohmann::ordered_json j = {{"refused", {{"obstacle", obstacle}, {"reason", reason}}}};
-  return j.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return report::dump(j);
 }
 
 std::string resume_of(const RunStart& start, const RunEnd& end) {
