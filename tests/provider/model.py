@@ -109,6 +109,7 @@ class Scenario:
     thinking: bool = True
     fanout: list[int] = field(default_factory=list)
     child_steps: int = 2
+    inner_steps: int | None = None
     pieces: int = 2
     output: list[int] | None = None
     chars_per_token: float = 0.0
@@ -209,6 +210,8 @@ class Script:
                     return "Waiting. ", (ToolCall(self.unique("call"), "wait_agent", wait, "multi_agent_v1"),)
                 step -= len(request.children)
         steps = self.scenario.child_steps if depth else self.scenario.steps
+        if spawner and 0 < depth < len(self.scenario.fanout) and self.scenario.inner_steps is not None:
+            steps = self.scenario.inner_steps
         shell = next((name for name in request.tools if name in SHELLS), None)
         if shell is None or step >= steps:
             return self.scenario.answer, ()

@@ -199,6 +199,20 @@ class Script(unittest.TestCase):
             leaf = json.loads(provider.post("/v1/messages", claude(stream=False, messages=[{"role": "user", "content": prompts[0]}]))[1])
             self.assertEqual(leaf["stop_reason"], "end_turn")
 
+    def test_those_in_between_may_have_steps_of_their_own(self):
+        def first_and_second(scenario, node):
+            with Running({"fanout": [1, 1], "child_steps": 1, **scenario}) as provider:
+                messages, stops = [{"role": "user", "content": f"[node {node}] do part 0"}], []
+                for _ in range(2):
+                    answer = json.loads(provider.post("/v1/messages", claude(stream=False, messages=messages))[1])
+                    stops.append(answer["stop_reason"])
+                    result = [{"type": "tool_result", "tool_use_id": b["id"], "content": "ok"} for b in answer["content"] if b["type"] == "tool_use"]
+                    messages += [{"role": "assistant", "content": answer["content"]}, {"role": "user", "content": result}]
+                return stops
+        self.assertEqual(first_and_second({}, "0"), ["tool_use", "tool_use"])
+        self.assertEqual(first_and_second({"inner_steps": 0}, "0"), ["tool_use", "end_turn"])
+        self.assertEqual(first_and_second({"inner_steps": 0}, "0.0"), ["tool_use", "end_turn"])  # a leaf: its one step, then the end
+
     def test_bad_scenarios_are_refused(self):
         for scenario in ('{"step": 3}', '{"faults": [{"kind": "flood"}]}', "{"):
             done = subprocess.run([sys.executable, str(HERE / "provider.py"), "--scenario", scenario], capture_output=True, text=True, timeout=20)
