@@ -62,6 +62,7 @@ class BodyPass {
 
  private:
   enum class State : std::uint8_t { value, first_key, key, colon, comma, string, key_string, scalar, done };
+  static constexpr std::uint64_t kBasis = 0xcbf29ce484222325;  ///< of FNV-1a
   struct Level {
     bool object = false;
     bool members = false;
@@ -75,6 +76,9 @@ class BodyPass {
   void end_key();
   void end_scalar(std::string* out);
   void end_value();
+  void note_message();
+  void note_string();
+  void add_what_is_missing(std::string* out);
   bool structural(char c, std::string* out);
   void weigh(std::string_view bytes);
   void insert(std::string_view text, std::string* out);
@@ -101,9 +105,9 @@ class BodyPass {
   bool limit_seen_ = false;
   bool config_seen_ = false;
   bool usage_option_seen_ = false;
-  std::uint64_t tools_hash_ = 0;
+  std::uint64_t tools_hash_ = kBasis;
   std::uint64_t cache_key_ = 0;       ///< OpenAI's prompt_cache_key: agents give each thread its own
-  std::uint64_t turn_hash_ = 0;
+  std::uint64_t turn_hash_ = kBasis;
   std::size_t grown_ = 0;
 };
 
