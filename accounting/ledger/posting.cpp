@@ -104,7 +104,7 @@ bool Posting::write_added(long long run) {
     std::erase_if(cells, [](const auto& entry) { return entry.second == Spend{}; });
     for (const auto& [cell, spend] : cells) {
       any = true;
-      execute(sql_, text, [&](auto&& visit) {
+      execute(sql_, text, [&, &cell = cell, &spend = spend](auto&& visit) {
         visit("run", run);
         visit("source", source_name);
         visit("model", cell.first);
@@ -203,7 +203,7 @@ void Posting::settle(long long run, const std::string& id, const RunEnd& end) {
 void Posting::apply(long long run, const std::string& id, const Cells& changes, UtcTime now) {
   static const std::string text = adding_text("usage", {"run", "model", "slot"});
   for (const auto& [cell, spend] : changes)
-    execute(sql_, text, [&](auto&& visit) {
+    execute(sql_, text, [&, &cell = cell, &spend = spend](auto&& visit) {
       visit("run", run);
       visit("model", cell.first);
       visit("slot", cell.second);

@@ -149,7 +149,7 @@ void roll_changes(Sql& sql, long long run, const UsageCells& changes) {
   static const std::string by_hour = adding_text("usage_by_hour", {"hour", "waste", "model"});
   for (const auto& [cell, spend] : changes) {
     const UtcTime hour = std::chrono::floor<std::chrono::hours>(cell.second);
-    const auto write = [&](const std::string& text, const auto& key) {
+    const auto write = [&, &cell = cell, &spend = spend](const std::string& text, const auto& key) {
       execute(sql, text, [&](auto&& visit) {
         visit("hour", hour);
         visit("key", key);

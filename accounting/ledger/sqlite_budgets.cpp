@@ -177,7 +177,7 @@ std::vector<std::string> SqliteBudgets::differing(const std::string& file, const
       names.push_back(budget.name);
   }
   for (const auto& [name, owner] : files)
-    if (owner == file && std::none_of(budgets.begin(), budgets.end(), [&](const Budget& b) { return b.name == name; }))
+    if (owner == file && std::none_of(budgets.begin(), budgets.end(), [&name = name](const Budget& b) { return b.name == name; }))
       names.push_back(name);
   return names;
 }

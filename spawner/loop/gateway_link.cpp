@@ -72,7 +72,7 @@ Result<void> wire_launch(const GatewayPlan& plan, const gateway::Gateway& gatewa
   for (const auto& [name, value] : after.env) {
     const auto old = before.env.find(name);
     if (old != before.env.end() && old->second == value) continue;
-    std::erase_if(launch.env, [&](const std::string& word) { return word.starts_with(name + "="); });
+    std::erase_if(launch.env, [&name = name](const std::string& word) { return word.starts_with(name + "="); });
     launch.env.push_back(name + "=" + value);
   }
   return {};
