@@ -93,6 +93,12 @@ std::string ended_text(const ledger::RunEnd& end) {
   return "completed";
 }
 
+/// What is said of a run of which no meter saw any usage.
+std::string uncounted(const loop::LoopResult& result) {
+  if (result.gateway && result.gateway->requests > 0 && result.gateway->refused == result.gateway->requests) return "nothing spent, every request was refused";
+  return "tokens unknown, no meter saw any usage";
+}
+
 }  // namespace
 
 std::string shown_path(const std::string& path, const std::string& cwd) {
@@ -173,8 +179,7 @@ std::string stop_line(const supervisor::StopDecision& decision, Formula formula)
 
 std::string outcome_line(const ledger::RunStart& start, const ledger::RunEnd& end, const loop::LoopResult& result) {
   const Formula formula = start.cap.formula;
-  const std::string counted = end.ruling ? spent_of(final_count(start, end), start.cap.limit, formula) + whole_of(end, formula)
-                                         : std::string{"tokens unknown, no meter saw any usage"};
+  const std::string counted = end.ruling ? spent_of(final_count(start, end), start.cap.limit, formula) + whole_of(end, formula) : uncounted(result);
   const std::string within = nested_text(result, formula);
   if (result.decision) return fmt::format("{}: {}{}{}", why_stopped(*result.decision), counted, within, dead_text(result));
   std::string line = fmt::format("{} after {}: {}", ended_text(end), human_duration(result.duration), counted) + within;

@@ -91,6 +91,17 @@ TEST(Receipt, UnknownSurvivorsAreNull) {
   EXPECT_NE(outcome_line({}, {}, result).find("can't be told"), std::string::npos);
 }
 
+TEST(OutcomeLine, WhereEveryRequestWasRefusedNothingIsUnknown) {
+  auto result = stopped_by(StopReason::cap, 100, 0);
+  EXPECT_NE(outcome_line({}, {}, result).find("tokens unknown"), std::string::npos);
+  result.gateway = gateway::GatewayStats{};
+  result.gateway->requests = 2;
+  result.gateway->refused = 1;
+  EXPECT_NE(outcome_line({}, {}, result).find("tokens unknown"), std::string::npos);
+  result.gateway->refused = 2;
+  EXPECT_NE(outcome_line({}, {}, result).find("nothing spent, every request was refused"), std::string::npos);
+}
+
 TEST(EndOf, AnAgentThatFailsHasFailedAndAStoppedOneHasNot) {
   Metered m;
   LoopResult own;
