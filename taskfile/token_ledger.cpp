@@ -163,6 +163,10 @@ Result<EditPlan> plan_token_ledger(const Document& document, const RunId& run, c
   if (document.line_count() > 0) text += newline;
   text += fmt::format("{}{}{}{}{}{}", kHeadRow, newline, kDelimiterRow, newline, rows, newline);
   plan.edits.push_back({{end, end}, text, std::max(document.line_count(), 1), "ledger"});
+  TS_TRY(const Document written, Document::parse(apply(document, plan)));
+  if (const auto made = find_token_ledger(written); !made || made->rows.size() != phases.size())
+    return Error{Errc::conflict, fmt::format("line {}: a code fence is still open at the file's end, and a ledger there would be part of it: close it first",
+                                             std::max(document.line_count(), 1))};
   return plan;
 }
 

@@ -43,7 +43,8 @@ struct LedgerPhase {
 
 /// Plans a row for each phase of a run behind the ledger's last row, or a ledger of its own at the document's end where there is none. No
 /// old byte changes. Cumulative is the sum of all totals above and this one; where old rows don't add up, the notes name them. The run's
-/// id stands in the rows; a document that has it gives an empty plan. Errors: conflict (unresolved merge), invalid_argument (no phases).
+/// id stands in the rows; a document that has it gives an empty plan. Errors: conflict (unresolved merge; a fence that is open where a new ledger would begin), invalid_argument
+/// (no phases).
 [[nodiscard]] Result<EditPlan> plan_token_ledger(const Document& document, const RunId& run, const std::vector<LedgerPhase>& phases);
 
 /// What a new ledger begins with.

@@ -108,5 +108,12 @@ TEST(TokenLedger, RefusesAnUnresolvedMerge) {
   EXPECT_EQ(plan.error().code, Errc::conflict);
 }
 
+TEST(TokenLedger, RefusesToBeginWithinWhatIsStillOpen) {
+  const auto plan = plan_token_ledger(Document::parse("# Log\n\n```text\nnever closed\n").value(), RunId{"r"}, {phase("x", 1, 2)});
+  ASSERT_TRUE(plan.has_error());
+  EXPECT_EQ(plan.error().code, Errc::conflict);
+  EXPECT_NE(plan.error().message.find("close it first"), std::string::npos) << plan.error().message;
+}
+
 }  // namespace
 }  // namespace ts::taskfile
