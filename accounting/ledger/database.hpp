@@ -34,6 +34,8 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   [[nodiscard]] Sql& sql() { return *sql_; }
+  /// The sqlite3* behind sql().
+  [[nodiscard]] void* connection() const { return handle_; }
   /// How long reads, and writes that say nothing else, wait for other writers.
   [[nodiscard]] std::chrono::milliseconds patience() const { return patience_; }
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
@@ -41,6 +43,9 @@ class Database {
   /// Runs `work` in one write transaction; an error or exception of `work` rolls back.
   /// Waits at most `wait` for other writers. Errors: busy; what `work` returns; what the commit meets.
   [[nodiscard]] Result<void> write(Durability durability, std::chrono::milliseconds wait, const Work& work);
+
+  /// Compiles the statements that `work` comes by where none finds a row, for when they are needed. Executes none of them.
+  [[nodiscard]] Result<void> rehearse(const Work& work);
 
   /// Runs `work`, all of whose queries see the same state.
   [[nodiscard]] Result<void> read(const Work& work);

@@ -44,6 +44,8 @@ class Ledger {
   [[nodiscard]] virtual Result<void> record(const RunId& run, std::span<const ResponseRow> rows,
                                             const Totals& live, UtcTime now,
                                             std::chrono::milliseconds wait) = 0;
+  /// Takes the work out of a later finish() that can be done ahead. Touches no data; that it fails shows in finish().
+  virtual void prepare_finish() = 0;
   /// The outcome, in one transaction. Durability: on disk when it returns. Writing the same end twice changes
   /// nothing. The end that a run reports itself replaces Outcome::crashed, which recovery gave it; giving
   /// Outcome::crashed to a run that has ended changes nothing. Errors: not_found, conflict (it has ended in

@@ -2,6 +2,7 @@
 
 #include "accounting/ledger/books.hpp"
 #include "accounting/ledger/database.hpp"
+#include "accounting/ledger/response_insert.hpp"
 #include "accounting/ledger/rows.hpp"
 #include "accounting/ledger/run_rows.hpp"
 
@@ -11,12 +12,13 @@ namespace ts::ledger {
 class SqliteLedger final : public Ledger {
  public:
   SqliteLedger(std::shared_ptr<Database> database, BooksOptions options)
-      : database_(std::move(database)), options_(std::move(options)) {}
+      : database_(std::move(database)), options_(std::move(options)), responses_(database_->connection()) {}
 
   void set_patience(std::chrono::milliseconds patience) override { database_->set_patience(patience); }
   Result<void> begin(const RunStart& run) override;
   Result<void> record(const RunId& run, std::span<const ResponseRow> rows, const Totals& live, UtcTime now,
                       std::chrono::milliseconds wait) override;
+  void prepare_finish() override;
   Result<void> finish(const RunId& run, const RunEnd& end) override;
   Result<void> set_cap(const RunId& run, const Cap& cap, UtcTime now) override;
   Result<std::vector<CapChange>> cap_changes(const RunId& run) override;
@@ -42,6 +44,7 @@ class SqliteLedger final : public Ledger {
 
   std::shared_ptr<Database> database_;
   BooksOptions options_;
+  ResponseInsert responses_;
 };
 
 }  // namespace ts::ledger

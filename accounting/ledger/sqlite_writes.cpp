@@ -8,24 +8,11 @@
 namespace ts::ledger {
 namespace {
 
-std::string insert_text() {
+/// Insert, or raise to the highest of each part; a report that raises nothing writes nothing.
+std::string upsert_text() {
   ColumnNames names;
   const ResponseRow row;
   fields_of(row, names);
-  return "INSERT INTO responses (run, " + names.list + ") VALUES (?, " + names.marks + ")";
-}
-
-/// Most responses are reported once: then nothing need be asked for first. False: it is there already.
-bool insert(Sql& sql, long long run, const ResponseRow& row) {
-  static const std::string text = insert_text() + " ON CONFLICT (run, source, response_id) DO NOTHING";
-  return changed_rows(sql, text, [&](auto&& visit) {
-           visit("run", run);
-           fields_of(row, visit);
-         }) > 0;
-}
-
-/// Insert, or raise to the highest of each part; a report that raises nothing writes nothing.
-std::string upsert_text() {
   std::string raise, higher;
   const auto part = [&](const std::string& name) {
     raise += ", " + name + " = max(" + name + ", excluded." + name + ")";
@@ -33,8 +20,8 @@ std::string upsert_text() {
   };
   for (const char* name : kCountNames) part(name);
   part("requests");
-  return insert_text() +
-         " ON CONFLICT (run, source, response_id) DO UPDATE SET "
+  return "INSERT INTO responses (run, " + names.list + ") VALUES (?, " + names.marks +
+         ") ON CONFLICT (run, source, response_id) DO UPDATE SET "
          "model = CASE WHEN excluded.model <> '' THEN excluded.model ELSE model END, "
          "session = CASE WHEN excluded.session <> '' THEN excluded.session ELSE session END" +
          raise +
@@ -106,7 +93,7 @@ void SqliteLedger::write_responses(const RunRow& row, const RunId& run, std::spa
   const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
   Posting posting(sql(), prices);
   for (const ResponseRow& response : rows) {
-    if (insert(sql(), row.n, response)) {
+    if (responses_.insert(row.n, response)) {
       posting.add(response.source, std::nullopt, joined(std::nullopt, response));
       continue;
     }
@@ -115,6 +102,14 @@ void SqliteLedger::write_responses(const RunRow& row, const RunId& run, std::spa
     posting.add(response.source, before, joined(before, response));
   }
   posting.post(row.n, run.text, now);
+}
+
+void SqliteLedger::prepare_finish() {
+  (void)database_->rehearse([&]() -> Result<void> {
+    (void)run_row(sql(), RunId{});
+    write_end(RunRow{}, RunId{}, RunEnd{});
+    return {};
+  });
 }
 
 Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {

@@ -24,6 +24,19 @@ class Sql {
 
   [[nodiscard]] soci::session& session() { return *session_; }
 
+  /// While it lives, statements are compiled and not executed.
+  class Rehearsal {
+   public:
+    explicit Rehearsal(Sql& sql) : sql_(sql) { sql_.rehearsing_ = true; }
+    ~Rehearsal() { sql_.rehearsing_ = false; }
+    Rehearsal(const Rehearsal&) = delete;
+    Rehearsal& operator=(const Rehearsal&) = delete;
+
+   private:
+    Sql& sql_;
+  };
+  [[nodiscard]] bool rehearsing() const { return rehearsing_; }
+
   /// Calls `use` with the statement of this text. If it throws, the statement is dropped, for it may stand at
   /// a row.
   template <class Use>
@@ -50,6 +63,7 @@ class Sql {
   static constexpr std::size_t kMostKept = 64;
   std::unique_ptr<soci::session> session_;
   std::unordered_map<std::string, std::unique_ptr<Prepared>> statements_;  ///< gone before the session
+  bool rehearsing_ = false;
 };
 
 /// For statements without parameters.
@@ -92,6 +106,7 @@ void for_each_row(Sql& sql, const Select<Parameters, Columns>& select, const Eac
       prepare(prepared.statement, select.text);
       prepared.bound = true;
     }
+    if (sql.rehearsing()) return;
     for (bool more = prepared.statement.execute(true); more; more = prepared.statement.fetch()) {
       select.columns(prepared.reader.take());
       each();
@@ -102,6 +117,7 @@ void for_each_row(Sql& sql, const Select<Parameters, Columns>& select, const Eac
 /// The first row. False: there is none.
 template <class Parameters, class Columns>
 [[nodiscard]] bool first_row(Sql& sql, const Select<Parameters, Columns>& select) {
+  static_assert(!std::same_as<Columns, std::remove_const_t<decltype(kNoParameters)>>, "without a variable for a column SOCI doesn't look for rows");
   bool found = false;
   for_each_row(sql, select, [&] { found = true; });
   return found;

@@ -64,6 +64,7 @@ Result<LoopResult> RunLoop::Impl::run(process::ChildLauncher& launcher) {
   TS_TRY(signals_, Signals::take(io_, {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH}));
   TS_CHECK(launch(launcher));
   start_sources();
+  observer_.on_launching();
   io_.run();
   observer_.before_agent_output();
   if (bridge_) bridge_->suspend();

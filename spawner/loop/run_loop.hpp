@@ -27,6 +27,8 @@ using std::chrono::milliseconds;
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
+  /// The agent is being started, and nothing is heard of it yet: the time for what the launch need not wait for.
+  virtual void on_launching() = 0;
   /// The agent runs, contained by `tier`.
   virtual void on_started(process::Tier tier) = 0;
   /// A threshold was passed; 100: the cap is reached and only reported.

@@ -53,6 +53,10 @@ bool LedgerEntry::ensure_row(milliseconds wait) {
   return row_ == Row::written;
 }
 
+void LedgerEntry::prepare_finish() {
+  if (row_ == Row::written) books_->runs().prepare_finish();
+}
+
 Result<ledger::Books*> LedgerEntry::live_books() {
   if (row_ == Row::impossible) return static_cast<ledger::Books*>(nullptr);
   if (!ensure_row(waits_.live)) return trouble_;
@@ -88,6 +92,11 @@ Result<void> LedgerEntry::may_write_task() {
   books_->runs().set_patience(left());
   const auto may = books_->gate().may_write_task(start_.id);
   return may.has_error() && may.error().code == Errc::conflict ? may : Result<void>();
+}
+
+void LedgerEntry::leave() {
+  static std::unique_ptr<ledger::Books> left;
+  left = std::move(books_);
 }
 
 void LedgerEntry::mark_task_written() {

@@ -42,6 +42,8 @@ class LedgerEntry {
   void note_row() { row_ = Row::written; }
   /// Writes the run's row. False: trouble() tells why it is not there (yet).
   bool begin();
+  /// While the agent starts: what finish() would otherwise spend its time on.
+  void prepare_finish();
   /// While the agent runs. Null: there is no ledger for this run. Errors: busy, the next call may do.
   [[nodiscard]] Result<ledger::Ledger*> live();
   [[nodiscard]] Result<ledger::Books*> live_books();
@@ -52,6 +54,8 @@ class LedgerEntry {
   /// Errors: conflict (the task has gone to another run). Where there is no ledger to tell, it may.
   [[nodiscard]] Result<void> may_write_task();
   void mark_task_written();
+  /// Nothing more is to be written. The connection stays open until the process exits, for closing it would only take time.
+  void leave();
 
   [[nodiscard]] const Error& trouble() const { return trouble_; }
   /// The row is still missing and may yet be written.

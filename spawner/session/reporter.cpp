@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "spawner/session/words.hpp"
 
 namespace ts::session {
@@ -14,6 +16,8 @@ constexpr std::chrono::seconds kDetailEvery{30};
 }  // namespace
 
 Reporter::Reporter(Context context, Console& console) : context_(std::move(context)), console_(console) {}
+
+void Reporter::on_launching() { context_.on_launching(); }
 
 void Reporter::on_started(process::Tier tier) {
   started_ = last_detail_ = context_.clock();
@@ -43,7 +47,10 @@ void Reporter::on_progress(const control::Standing& standing) {
   console_.detail(live_line(standing));
 }
 
-void Reporter::before_agent_output() { console_.clear_live(); }
+void Reporter::before_agent_output() {
+  if (!std::exchange(has_output_, true)) context_.on_first_output();
+  console_.clear_live();
+}
 
 bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live) {
   const auto recorder = context_.recorder();

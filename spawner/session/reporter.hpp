@@ -21,12 +21,15 @@ class Reporter final : public loop::RunObserver {
     std::function<Result<ledger::BackgroundRecorder*>()> recorder;   ///< the same of who writes its responses
     bool has_budgets = false;         ///< what the run may spend is reserved
     AlertWatch* alerts = nullptr;     ///< null: nobody is told of budgets and of its pace
+    std::function<void()> on_launching;              ///< prepares for the end
+    std::function<void()> on_first_output;           ///< the start is over
     std::function<void(process::Tier)> on_started;   ///< says the run's line
     std::function<UtcTime()> now;
     std::function<MonoTime()> clock;
   };
   Reporter(Context context, Console& console);
 
+  void on_launching() override;
   void on_started(process::Tier tier) override;
   void on_warning(const Warn& warning) override;
   void on_stop_begun(const supervisor::StopDecision& decision) override;
@@ -48,6 +51,7 @@ class Reporter final : public loop::RunObserver {
   Console& console_;
   MonoTime started_;
   MonoTime last_detail_;
+  bool has_output_ = false;
   bool ledger_trouble_told_ = false;
 };
 

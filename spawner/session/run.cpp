@@ -16,6 +16,7 @@
 #include "spawner/control/socket.hpp"
 #include "spawner/loop/run_loop.hpp"
 #include "spawner/process/local_launcher.hpp"
+#include "spawner/process/own_memory.hpp"
 #include "spawner/process/program_search.hpp"
 #include "spawner/session/admission.hpp"
 #include "spawner/session/alert_watch.hpp"
@@ -321,6 +322,7 @@ loop::GatewayPlan Run::gateway_plan() {
 }
 
 int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
+  process::keep_heap_small();
   open_folder();
   if (!state_home_.empty()) entry_.open(ledger_path(state_home_), books_options({world_.prices, options_.gate.lease}));
   settle_the_dead();
@@ -341,7 +343,8 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
     if (interactive) console_.hold_back();
   };
   if (!state_home_.empty()) alerts_ = std::make_unique<AlertWatch>(ledger_path(state_home_), world_, console_, AlertWatch::Setup{start().id, covering_, utc_now, mono_now});
-  Reporter reporter({start().id, start().cap.formula, start().cap, [this] { return entry_.live_books(); }, [this] { return entry_.recorder(); }, !covering_.empty(), alerts_.get(), on_started, utc_now, mono_now}, console_);
+  Reporter reporter({start().id, start().cap.formula, start().cap, [this] { return entry_.live_books(); }, [this] { return entry_.recorder(); }, !covering_.empty(), alerts_.get(),
+                     [this] { entry_.prepare_finish(); }, process::give_back_code_pages, on_started, utc_now, mono_now}, console_);
   loop::RunLoop run_loop(std::move(loop_setup), metering, reporter, log);
   auto result = run_loop.run(launcher);
   console_.let_go();
@@ -358,6 +361,7 @@ int Run::go(process::ChildLauncher& launcher, DetachedParent* parent) {
     return exit_status_of(*result);
   }
   settle(*result, metering);
+  entry_.leave();
   return exit_status_of(*result);
 }
 

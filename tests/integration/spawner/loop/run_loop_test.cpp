@@ -17,6 +17,7 @@ using testing::FakeAgent;
 /// Keeps what the loop reports.
 class Observer final : public RunObserver {
  public:
+  void on_launching() override {}
   void on_started(process::Tier) override { ++started; }
   void on_warning(const Warn& warning) override { warnings.push_back(warning.threshold); }
   void on_stop_begun(const supervisor::StopDecision&) override { ++stops; }
