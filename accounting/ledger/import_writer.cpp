@@ -171,12 +171,14 @@ void ImportWriter::add(const ImportedAlert& alert) {
 
 void ImportWriter::finish() {
   std::string id;
+  std::vector<long long> fresh;
   for (auto& [run, touched] : touched_) {
     (void)first_row(sql_, Select{"SELECT id FROM runs WHERE n = ?", values(run), into(id)});
     touched.posting.post_imported(run, id, now_);
     describe(run, touched);
-    if (touched.fresh) roll_up(sql_, run);
+    if (touched.fresh) fresh.push_back(run);
   }
+  roll_up(sql_, fresh);
 }
 
 /// The run's own row, from what now counts of it.

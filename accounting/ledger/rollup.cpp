@@ -1,31 +1,28 @@
 #include "accounting/ledger/rollup.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "accounting/ledger/budget_rows.hpp"
 
 namespace ts::ledger {
 namespace {
 
-#define TS_FLOOR_TO_HOUR(time) \
-  "(" time " - ((" time " % 3600000000) + 3600000000) % 3600000000)"
-
-/// A run's facet but for its number. `waste`: an outcome that isn't an end is none, and neither is what was brought in from
-/// elsewhere; an engineer's run repeats an earlier one if that had completed the same task.
-#define TS_DUPLICATE_OF(same)                                                                                     \
-  "EXISTS (SELECT 1 FROM runs o WHERE " same                                                                      \
-  " AND o.outcome = 'completed' AND o.role = 'engineer' AND o.project = r.project AND (o.ended, o.n) < (r.ended, " \
-  "r.n))"
-constexpr const char* kFacetOfRun =
-    "r.project, r.sprint, CASE WHEN r.task_id <> '' THEN r.task_id ELSE r.task_file END, r.category, r.agent, r.role, "
-    "r.host, r.outcome, CASE WHEN r.outcome IN ('running', 'imported') THEN '' WHEN r.outcome <> 'completed' THEN 'failed' "
-    "WHEN r.role = 'engineer' AND ((r.task_id <> '' AND " TS_DUPLICATE_OF("o.task_id = r.task_id AND o.task_id <> ''") ") OR "
-    "(r.task_id = '' AND r.task_file <> '' AND " TS_DUPLICATE_OF("o.task_file = r.task_file AND o.task_file <> '' AND o.task_id = ''")
-    ")) THEN 'duplicate' ELSE '' END";
 constexpr const char* kFacetColumns = "project, sprint, task, category, agent, role, host, outcome, waste";
 
+/// A run's facet but for its number.
+const std::string& facet_of_run() {
+  static const std::string text = std::string("r.project, r.sprint, ") + kTaskOfRun + ", r.category, r.agent, r.role, r.host, r.outcome, " + kWasteOfRun;
+  return text;
+}
+const std::string& number_of_facet() {
+  static const std::string text =
+      "(SELECT f.n FROM facets f WHERE (f.project, f.sprint, f.task, f.category, f.agent, f.role, f.host, f.outcome, f.waste) = (" + facet_of_run() + "))";
+  return text;
+}
+
 struct SpendColumns {
-  std::string list, values, negative, add, sums;
+  std::string list, values, negative, add, sums, nonzero;
   SpendColumns() {
     const Spend spend;
     fields_of(spend, [&](const char* name, const auto&) {
@@ -34,175 +31,173 @@ struct SpendColumns {
       values += comma + "u." + n;
       negative += comma + "-u." + n;
       add += comma + n + " = min(max(" + n + " + excluded." + n + ", -4000000000000000000), 4000000000000000000)";
-      sums += comma + "sum(u." + n + ")";
+      sums += comma + "sum(" + n + ")";
+      nonzero += (nonzero.empty() ? "sum(" : " OR sum(") + n + ") <> 0";
     });
   }
 };
-const SpendColumns& spend_columns() {
-  static const SpendColumns columns;
-  return columns;
+const SpendColumns& columns() {
+  static const SpendColumns made;
+  return made;
 }
-
-constexpr const char* kHourOfSlot = TS_FLOOR_TO_HOUR("u.slot");
-constexpr const char* kHourOfStart = TS_FLOOR_TO_HOUR("r.started");
 
 enum class Sign { plus, minus };
 
-/// Adds to both tables of sums what the rows of `usage` that fit `which` hold, under their runs' facets.
-std::string adding_usage(const char* table, Sign sign, const std::string& which) {
-  const SpendColumns& c = spend_columns();
-  const bool facet = std::string_view(table) == "usage_by_facet";
-  const std::string key = facet ? "facet" : "waste";
-  return std::string("INSERT INTO ") + table + " (hour, " + key + ", model, " + c.list + ") SELECT " + kHourOfSlot + ", " +
-         (facet ? "f.n" : "f.waste") + ", u.model, " + (sign == Sign::plus ? c.values : c.negative) +
-         " FROM usage u JOIN runs r ON r.n = u.run JOIN facets f ON f.n = r.facet WHERE " + which + " ON CONFLICT (hour, " +
-         key + ", model) DO UPDATE SET " + c.add;
+/// The levels as a table `l`: the first two by waste, the others by facet.
+constexpr const char* kLevels =
+    "(SELECT 0 AS level, 86400000000 AS span UNION ALL SELECT 1, 3600000000 UNION ALL SELECT 2, 86400000000 UNION ALL SELECT 3, 3600000000) l";
+constexpr const char* kPart = "CASE WHEN l.level >= 2 THEN f.n WHEN f.waste = 'failed' THEN 1 WHEN f.waste = 'duplicate' THEN 2 ELSE 0 END";
+/// Of runs by their numbers, as a JSON array.
+constexpr const char* kThese = "r.n IN (SELECT value FROM json_each(?))";
+
+std::string start_of(const char* time) { return std::string(time) + " - ((" + time + " % l.span) + l.span) % l.span"; }
+
+/// Adds to all levels what these runs have in `usage`, under their facets; of runs without a facet nothing.
+std::string adding_usage(Sign sign, const std::string& which) {
+  const SpendColumns& c = columns();
+  return "INSERT INTO usage_sums (level, start, part, model, " + c.list + ") SELECT l.level, " + start_of("u.slot") + ", " + kPart + ", u.model, " +
+         (sign == Sign::plus ? c.values : c.negative) + " FROM runs r CROSS JOIN facets f ON f.n = r.facet CROSS JOIN usage u ON u.run = r.n CROSS JOIN " +
+         kLevels + " WHERE " + which + " ON CONFLICT (level, start, part, model) DO UPDATE SET " + c.add;
 }
 
 /// The same for the count of runs.
-std::string adding_runs(const char* table, Sign sign, const std::string& which) {
-  const bool facet = std::string_view(table) == "usage_by_facet";
-  const std::string key = facet ? "facet" : "waste";
-  return std::string("INSERT INTO ") + table + " (hour, " + key + ", model, runs) SELECT " + kHourOfStart + ", " +
-         (facet ? "f.n" : "f.waste") + ", '', " + (sign == Sign::plus ? "1" : "-1") +
-         " FROM runs r JOIN facets f ON f.n = r.facet WHERE " + which + " ON CONFLICT (hour, " + key +
-         ", model) DO UPDATE SET runs = runs + excluded.runs";
+std::string adding_runs(Sign sign, const std::string& which) {
+  return "INSERT INTO usage_sums (level, start, part, model, runs) SELECT l.level, " + start_of("r.started") + ", " + kPart + ", '', " +
+         (sign == Sign::plus ? "1" : "-1") + " FROM runs r CROSS JOIN facets f ON f.n = r.facet CROSS JOIN " + kLevels + " WHERE " + which +
+         " ON CONFLICT (level, start, part, model) DO UPDATE SET runs = runs + excluded.runs";
 }
 
-constexpr const char* kTables[] = {"usage_by_facet", "usage_by_hour"};
+std::string json_of(const std::vector<long long>& runs) {
+  std::string text = "[";
+  for (const long long run : runs) text += (text.size() == 1 ? "" : ",") + std::to_string(run);
+  return text + "]";
+}
 
-void add_run(Sql& sql, long long run, Sign sign) {
-  struct Texts {
-    std::string usage[2][2], runs[2][2];
-    Texts() {
-      for (int table = 0; table < 2; ++table)
-        for (const Sign s : {Sign::plus, Sign::minus}) {
-          usage[table][s == Sign::minus] = adding_usage(kTables[table], s, "r.n = ?");
-          runs[table][s == Sign::minus] = adding_runs(kTables[table], s, "r.n = ?");
-        }
-    }
-  };
-  static const Texts texts;
-  for (int table = 0; table < 2; ++table) {
-    execute(sql, texts.usage[table][sign == Sign::minus], values(run));
-    execute(sql, texts.runs[table][sign == Sign::minus], values(run));
+/// Gives the runs, which have ended, the facets that they have now, and brings the sums after. Those that are right already stay.
+void place(Sql& sql, const std::vector<long long>& runs) {
+  static const std::string changed = "SELECT r.n, r.facet IS NOT NULL FROM runs r WHERE " + std::string(kThese) +
+                                     " AND r.ended IS NOT NULL AND r.facet IS NOT " + number_of_facet();
+  static const std::string write = std::string("INSERT OR IGNORE INTO facets (") + kFacetColumns + ") SELECT DISTINCT " + facet_of_run() + " FROM runs r WHERE " + kThese;
+  static const std::string less_usage = adding_usage(Sign::minus, kThese), less_runs = adding_runs(Sign::minus, kThese);
+  static const std::string more_usage = adding_usage(Sign::plus, kThese), more_runs = adding_runs(Sign::plus, kThese);
+  static const std::string set = "UPDATE runs AS r SET facet = " + number_of_facet() + " WHERE " + kThese;
+  std::string these = json_of(runs);
+  execute(sql, write, values(these));
+  std::vector<long long> moved;
+  long long n = 0;
+  int was_in = 0, any_in = 0;
+  for_each_row(sql, Select{changed, values(these), into(n, was_in)}, [&] {
+    moved.push_back(n);
+    any_in |= was_in;
+  });
+  if (moved.empty()) return;
+  these = json_of(moved);
+  if (any_in != 0) {
+    execute(sql, less_usage, values(these));
+    execute(sql, less_runs, values(these));
   }
+  execute(sql, set, values(these));
+  execute(sql, more_usage, values(these));
+  execute(sql, more_runs, values(these));
 }
 
-/// The number of the facet that a run has now. A new one is written.
-long long facet_of(Sql& sql, long long run) {
-  static const std::string write =
-      std::string("INSERT OR IGNORE INTO facets (") + kFacetColumns + ") SELECT " + kFacetOfRun + " FROM runs r WHERE r.n = ?";
-  static const std::string read = std::string("SELECT n FROM facets WHERE (") + kFacetColumns + ") = (SELECT " + kFacetOfRun +
-                                  " FROM runs r WHERE r.n = ?)";
-  long long facet = 0;
-  if (first_row(sql, Select{read, values(run), into(facet)})) return facet;
-  execute(sql, write, values(run));
-  (void)first_row(sql, Select{read, values(run), into(facet)});
-  return facet;
-}
-
-std::optional<long long> known_facet(Sql& sql, long long run) {
-  std::optional<long long> facet;
-  (void)first_row(sql, Select{"SELECT facet FROM runs WHERE n = ?", values(run), into(facet)});
-  return facet;
-}
-
-void place(Sql& sql, long long run) {
-  const auto before = known_facet(sql, run);
-  const long long now = facet_of(sql, run);
-  if (before == now) return;
-  if (before) add_run(sql, run, Sign::minus);
-  execute(sql, "UPDATE runs SET facet = ? WHERE n = ?", values(now, run));
-  add_run(sql, run, Sign::plus);
-}
-
-std::vector<long long> later_runs_of_task(Sql& sql, long long run) {
+/// Runs of the same tasks that completed after these, and are in the sums.
+std::vector<long long> later_runs(Sql& sql, const std::vector<long long>& runs) {
+  const auto by = [](const char* same) {
+    return std::string("SELECT o.n FROM runs r JOIN runs o ON ") + same +
+           " AND o.project = r.project AND o.outcome = 'completed' AND o.role = 'engineer' AND (o.ended, o.n) > (r.ended, r.n) WHERE " + kThese +
+           " AND r.outcome = 'completed' AND r.role = 'engineer' AND o.facet IS NOT NULL";
+  };
+  static const std::string text = by("o.task_id = r.task_id AND o.task_id <> ''") + " UNION " +
+                                  by("o.task_file = r.task_file AND o.task_file <> '' AND o.task_id = '' AND r.task_id = ''");
+  const std::string these = json_of(runs);
   std::vector<long long> later;
   long long n = 0;
-  const auto collect = [&](const char* same) {
-    for_each_row(sql,
-                 Select{std::string("SELECT o.n FROM runs r JOIN runs o ON ") + same +
-                            " AND o.project = r.project AND o.outcome = 'completed' AND o.role = 'engineer' AND (o.ended, "
-                            "o.n) > (r.ended, r.n) WHERE r.n = ? AND r.outcome = 'completed' AND r.role = 'engineer'",
-                        values(run), into(n)},
-                 [&] { later.push_back(n); });
-  };
-  collect("o.task_id = r.task_id AND o.task_id <> ''");
-  collect("o.task_file = r.task_file AND o.task_file <> '' AND o.task_id = '' AND r.task_id = ''");
+  for_each_row(sql, Select{text, values(these, these), into(n)}, [&] { later.push_back(n); });
   return later;
 }
 
 }  // namespace
 
-void roll_up(Sql& sql, long long run) {
-  place(sql, run);
-  for (const long long later : later_runs_of_task(sql, run)) place(sql, later);
+void roll_up(Sql& sql, const std::vector<long long>& runs) {
+  if (runs.empty()) return;
+  place(sql, runs);
+  if (const auto later = later_runs(sql, runs); !later.empty()) place(sql, later);
+}
+
+void roll_up_ended(Sql& sql) {
+  std::vector<long long> ended;
+  long long n = 0;
+  // However many there are, nobody's end takes long.
+  for_each_row(sql, Select{"SELECT n FROM runs INDEXED BY runs_no_facet WHERE facet IS NULL AND ended IS NOT NULL LIMIT 500", kNoParameters, into(n)},
+               [&] { ended.push_back(n); });
+  roll_up(sql, ended);
+}
+
+void roll_up_if_late(Sql& sql, long long run) {
+  if (!later_runs(sql, {run}).empty()) roll_up(sql, {run});
 }
 
 void roll_changes(Sql& sql, long long run, const UsageCells& changes) {
-  const auto facet = known_facet(sql, run);
-  if (!facet) return;
+  if (changes.empty()) return;
+  std::optional<long long> facet;
   std::string waste;
-  (void)first_row(sql, Select{"SELECT waste FROM facets WHERE n = ?", values(*facet), into(waste)});
-  static const std::string by_facet = adding_text("usage_by_facet", {"hour", "facet", "model"});
-  static const std::string by_hour = adding_text("usage_by_hour", {"hour", "waste", "model"});
-  for (const auto& [cell, spend] : changes) {
-    const UtcTime hour = std::chrono::floor<std::chrono::hours>(cell.second);
-    const auto write = [&, &cell = cell, &spend = spend](const std::string& text, const auto& key) {
-      execute(sql, text, [&](auto&& visit) {
-        visit("hour", hour);
-        visit("key", key);
+  (void)first_row(sql, Select{"SELECT f.n, f.waste FROM runs r JOIN facets f ON f.n = r.facet WHERE r.n = ?", values(run), into(facet, waste)});
+  if (!facet) return;
+  static const std::string text = adding_text("usage_sums", {"level", "start", "part", "model"});
+  const long long of_waste = waste == "failed" ? 1 : waste == "duplicate" ? 2 : 0;
+  for (const auto& [cell, spend] : changes)
+    for (const SumLevel level : {SumLevel::day_by_waste, SumLevel::hour_by_waste, SumLevel::day_by_facet, SumLevel::hour_by_facet}) {
+      const bool by_day = level == SumLevel::day_by_waste || level == SumLevel::day_by_facet;
+      const bool by_facet = level == SumLevel::day_by_facet || level == SumLevel::hour_by_facet;
+      const UtcTime start = by_day ? UtcTime(std::chrono::floor<std::chrono::days>(cell.second)) : UtcTime(std::chrono::floor<std::chrono::hours>(cell.second));
+      execute(sql, text, [&, &cell = cell, &spend = spend](auto&& visit) {
+        visit("level", static_cast<int>(level));
+        visit("start", start);
+        visit("part", by_facet ? *facet : of_waste);
         visit("model", cell.first);
         fields_of(spend, visit);
       });
-    };
-    write(by_facet, *facet);
-    write(by_hour, waste);
-  }
+    }
 }
 
 void rebuild_rollups(Sql& sql) {
-  for (const char* table : kTables) execute(sql, std::string("DELETE FROM ") + table, kNoParameters);
-  execute(sql,
-          std::string("INSERT OR IGNORE INTO facets (") + kFacetColumns + ") SELECT DISTINCT " + kFacetOfRun +
-              " FROM runs r WHERE r.ended IS NOT NULL",
-          kNoParameters);
-  execute(sql,
-          std::string("UPDATE runs AS r SET facet = CASE WHEN ended IS NULL THEN NULL ELSE (SELECT f.n FROM facets f WHERE "
-                      "(f.project, f.sprint, f.task, f.category, f.agent, f.role, f.host, f.outcome, f.waste) = (") +
-              kFacetOfRun + ")) END",
-          kNoParameters);
-  for (const char* table : kTables) {
-    execute(sql, adding_usage(table, Sign::plus, "true"), kNoParameters);
-    execute(sql, adding_runs(table, Sign::plus, "true"), kNoParameters);
+  execute(sql, "DELETE FROM usage_sums", kNoParameters);
+  execute(sql, std::string("INSERT OR IGNORE INTO facets (") + kFacetColumns + ") SELECT DISTINCT " + facet_of_run() + " FROM runs r WHERE r.ended IS NOT NULL", kNoParameters);
+  execute(sql, "UPDATE runs AS r SET facet = CASE WHEN ended IS NULL THEN NULL ELSE " + number_of_facet() + " END", kNoParameters);
+  // One level after the other: its rows come in their own order, or nearly so.
+  for (const char* level : {"l.level = 0", "l.level = 1", "l.level = 2", "l.level = 3"}) {
+    execute(sql, adding_usage(Sign::plus, level), kNoParameters);
+    execute(sql, adding_runs(Sign::plus, level), kNoParameters);
   }
 }
 
 std::vector<std::string> rollup_differences(Sql& sql) {
-  const SpendColumns& c = spend_columns();
+  const SpendColumns& c = columns();
   std::vector<std::string> differences;
   long long count = 0;
   std::string example;
-  const auto compare = [&](const char* what, const std::string& more, const std::string& less) {
-    (void)first_row(sql, Select{"SELECT count(*), coalesce(min(hour || ' ' || model), '') FROM (" + more + " EXCEPT " + less + ")",
+  // Each level against the next finer one, the finest against the usage and the runs: one pass over each.
+  const auto compare = [&](const char* what, SumLevel level, const std::string& finer) {
+    const std::string is = "SELECT start, part, model, " + c.values + ", u.runs FROM usage_sums u WHERE level = " + std::to_string(static_cast<int>(level));
+    (void)first_row(sql, Select{"SELECT count(*), coalesce(min(strftime('%Y-%m-%dT%H:%MZ', start / 1000000, 'unixepoch') || ' ' || model), '') FROM (SELECT start, model FROM (" +
+                                    is + " UNION ALL " + finer + ") GROUP BY start, part, model HAVING " + c.nonzero + " OR sum(runs) <> 0)",
                                 kNoParameters, into(count, example)});
-    if (count > 0)
-      differences.push_back(std::string(what) + ": " + std::to_string(count) + " hour(s) differ from the usage, such as " + example);
+    if (count > 0) differences.push_back(std::string("sums by ") + what + ": " + std::to_string(count) + " differ from the usage, such as of " + example);
   };
-  std::string nonzero;
-  const Spend spend;
-  fields_of(spend, [&](const char* name, const auto&) { nonzero += (nonzero.empty() ? "" : " OR ") + std::string("total(u.") + name + ") <> 0"; });
-  for (const char* table : kTables) {
-    const std::string key = std::string_view(table) == "usage_by_facet" ? "facet" : "waste";
-    const std::string should = std::string("SELECT ") + kHourOfSlot + " AS hour, " + (key == "facet" ? "f.n" : "f.waste") +
-                               " AS k, u.model AS model, " + c.sums +
-                               " FROM usage u JOIN runs r ON r.n = u.run JOIN facets f ON f.n = r.facet GROUP BY 1, 2, 3 HAVING " + nonzero;
-    const std::string is = "SELECT u.hour AS hour, u." + key + " AS k, u.model AS model, " + c.sums + " FROM " + table +
-                           " u GROUP BY 1, 2, 3 HAVING " + nonzero;
-    compare(table, should, is);
-    compare(table, is, should);
-  }
+  const auto finer_sums = [&](SumLevel from, const char* span, const char* part) {
+    return std::string("SELECT u.start - ((u.start % ") + span + ") + " + span + ") % " + span + ", " + part + ", u.model, " + c.negative +
+           ", -u.runs FROM usage_sums u JOIN facets f ON f.n = u.part WHERE u.level = " + std::to_string(static_cast<int>(from));
+  };
+  const std::string of_rows =
+      "SELECT u.slot - ((u.slot % 3600000000) + 3600000000) % 3600000000, r.facet, u.model, " + c.negative +
+      ", 0 FROM usage u JOIN runs r ON r.n = u.run WHERE r.facet IS NOT NULL UNION ALL SELECT r.started - ((r.started % 3600000000) + 3600000000) % "
+      "3600000000, r.facet, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, -1 FROM runs r WHERE r.facet IS NOT NULL";
+  constexpr const char* kWastePart = "CASE f.waste WHEN 'failed' THEN 1 WHEN 'duplicate' THEN 2 ELSE 0 END";
+  compare("hour and facet", SumLevel::hour_by_facet, of_rows);
+  compare("day and facet", SumLevel::day_by_facet, finer_sums(SumLevel::hour_by_facet, "86400000000", "u.part"));
+  compare("hour", SumLevel::hour_by_waste, finer_sums(SumLevel::hour_by_facet, "3600000000", kWastePart));
+  compare("day", SumLevel::day_by_waste, finer_sums(SumLevel::day_by_facet, "86400000000", kWastePart));
   return differences;
 }
 

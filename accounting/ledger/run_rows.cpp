@@ -14,8 +14,8 @@ Result<RunRow> run_row(Sql& sql, const RunId& run) {
   RunRow row;
   std::string outcome;
   std::optional<UtcTime> ended;
-  if (!first_row(sql, Select{"SELECT n, outcome, ended FROM runs WHERE id = ?", values(run.text),
-                             into(row.n, outcome, ended)}))
+  if (!first_row(sql, Select{"SELECT n, outcome, ended, posted_source <> '', claim_key <> '', task_id <> '' OR task_file <> '' FROM runs WHERE id = ?",
+                             values(run.text), into(row.n, outcome, ended, row.posted, row.claims, row.has_task)}))
     return no_run_error(run.text);
   row.open = !ended.has_value();
   row.crashed = outcome == name_of(Outcome::crashed);
@@ -38,6 +38,12 @@ Result<long long> insert_run(Sql& sql, const RunStart& run) {
 }
 
 void write_end_rows(Sql& sql, long long run, const RunEnd& end) {
+  execute(sql, "DELETE FROM run_sources WHERE run = ?", values(run));
+  execute(sql, "DELETE FROM run_models WHERE run = ?", values(run));
+  write_first_end_rows(sql, run, end);
+}
+
+void write_first_end_rows(Sql& sql, long long run, const RunEnd& end) {
   ColumnNames names;
   fields_of(end, names);
   execute(sql, "UPDATE runs SET " + names.assignments + ", heartbeat = max(heartbeat, ?) WHERE n = ?",
@@ -59,8 +65,6 @@ void write_end_rows(Sql& sql, long long run, const RunEnd& end) {
               fields_of(totals, visit);
             });
   };
-  execute(sql, "DELETE FROM run_sources WHERE run = ?", values(run));
-  execute(sql, "DELETE FROM run_models WHERE run = ?", values(run));
   for (const Source source : {Source::stream, Source::transcript, Source::gateway})
     if (const auto& totals = end.by_source[static_cast<std::size_t>(source)])
       put_part("run_sources", "source", std::string(name_of(source)), *totals);

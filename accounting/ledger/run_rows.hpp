@@ -11,6 +11,9 @@ struct RunRow {
   long long n = 0;
   bool open = false;
   bool crashed = false;  ///< ended by recovery, not by itself
+  bool posted = false;   ///< something of it counts already: it has usage
+  bool claims = false;   ///< it was let in with a claim
+  bool has_task = false;
 };
 
 /// Errors: not_found.
@@ -19,8 +22,10 @@ struct RunRow {
 /// Writes a new run. Its row number. Errors: already_exists.
 [[nodiscard]] Result<long long> insert_run(Sql& sql, const RunStart& run);
 
-/// Writes how a run ended, over what was there, and its totals by source and model.
+/// Writes how a run ended, and its totals by source and model, over those of an end that stood there before.
 void write_end_rows(Sql& sql, long long run, const RunEnd& end);
+/// The same of a run that had no end.
+void write_first_end_rows(Sql& sql, long long run, const RunEnd& end);
 
 /// The error for an id, or the beginning of one, that no run has.
 [[nodiscard]] Error no_run_error(std::string_view id);

@@ -192,8 +192,28 @@ const Step kFourth = {
     "recost, model)) WITHOUT ROWID",
 };
 
+/// One table of sums, by the day and by the hour; levels and parts: see rollup.hpp. `part` is a facet, or the waste: 0 none, 1
+/// failed, 2 duplicate. Runs without a facet now are also some that have ended, so one index serves both.
+#define TS_DAY_OF(time) "(" time " - ((" time " % 86400000000) + 86400000000) % 86400000000)"
+#define TS_WASTE_PART "CASE u.waste WHEN 'failed' THEN 1 WHEN 'duplicate' THEN 2 ELSE 0 END"
+#define TS_TO_SUMS(level, start, part, from)                                                                                   \
+  "INSERT INTO usage_sums (level, start, part, model, " TS_SPEND_LIST ", runs) SELECT " level ", " start ", " part ", u.model, " \
+  TS_USAGE_LIST ", u.runs FROM " from " u WHERE true ON CONFLICT (level, start, part, model) DO UPDATE SET " TS_ADD_SPEND          \
+  ", runs = runs + excluded.runs"
+const Step kFifth = {
+    "CREATE TABLE usage_sums (level INTEGER NOT NULL, start INTEGER NOT NULL, part INTEGER NOT NULL, model TEXT NOT NULL, " TS_SPEND_COLUMNS
+    ", runs INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (level, start, part, model)) WITHOUT ROWID",
+    TS_TO_SUMS("0", TS_DAY_OF("u.hour"), TS_WASTE_PART, "usage_by_hour"),
+    TS_TO_SUMS("1", "u.hour", TS_WASTE_PART, "usage_by_hour"),
+    TS_TO_SUMS("2", TS_DAY_OF("u.hour"), "u.facet", "usage_by_facet"),
+    TS_TO_SUMS("3", "u.hour", "u.facet", "usage_by_facet"),
+    "DROP TABLE usage_by_hour",
+    "DROP TABLE usage_by_facet",
+    "DROP INDEX runs_open",
+};
+
 const std::vector<Step>& steps() {
-  static const std::vector<Step> all = {kFirst, kSecond, kThird, kFourth};
+  static const std::vector<Step> all = {kFirst, kSecond, kThird, kFourth, kFifth};
   return all;
 }
 

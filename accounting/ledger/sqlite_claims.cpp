@@ -106,7 +106,7 @@ void renew_claims_of(Sql& sql, const std::string& run, UtcTime expires) {
 }
 
 void release_claims_of(Sql& sql, const std::string& run) {
-  execute(sql, "UPDATE claims SET held = 0 WHERE run = ?", values(run));
+  execute(sql, "UPDATE claims SET held = 0 WHERE run = ? AND held = 1", values(run));
 }
 
 Result<void> check_token(Sql& sql, const std::string& key, std::int64_t token) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "accounting/budget/period.hpp"
 #include "accounting/ledger/rollup.hpp"
@@ -30,12 +29,6 @@ Result<void> check(const UsageQuery& query) {
   return {};
 }
 
-long long number_in(const std::string& sortable) {
-  unsigned long long value = 0;
-  std::from_chars(sortable.data(), sortable.data() + sortable.size(), value);
-  return static_cast<long long>(value - 4'000'000'000'000'000'000ULL);
-}
-
 std::string day_text(local_days day) {
   const std::chrono::year_month_day date(day);
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -47,11 +40,11 @@ void name_times(const UsageQuery& query, const std::vector<std::string>& keys, U
   row.keys = keys;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (query.by[i] == Dimension::day) {
-      const local_days day(days(number_in(keys[i])));
+      const local_days day(days(time_in(keys[i])));
       row.keys[i] = day_text(day);
       if (!row.start) row.start = query.zone.first_at(day);
     } else if (query.by[i] == Dimension::hour) {
-      row.start = UtcTime(microseconds(number_in(keys[i])));
+      row.start = UtcTime(microseconds(time_in(keys[i])));
       const auto wall = query.zone.local(*row.start);
       const auto day = std::chrono::floor<days>(wall);
       const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(wall - day).count();
@@ -60,34 +53,13 @@ void name_times(const UsageQuery& query, const std::vector<std::string>& keys, U
   }
 }
 
-Reports::Span whole_span(Sql& sql) {
-  std::optional<UtcTime> first, last, first_run, last_run;
-  (void)first_row(sql, Select{"SELECT (SELECT min(slot) FROM usage), (SELECT max(slot) FROM usage), (SELECT min(started) FROM runs), "
-                              "(SELECT max(started) FROM runs)",
-                              kNoParameters, into(first, last, first_run, last_run)});
-  const UtcTime some = first_run.value_or(first.value_or(UtcTime{}));
-  return {std::min(first.value_or(some), some), std::max(last.value_or(some), last_run.value_or(some))};
-}
-
-bool is_overflow(const soci::soci_error& failure) { return std::string_view(failure.what()).find("integer overflow") != std::string_view::npos; }
-
 }  // namespace
 
 Result<std::vector<UsageRow>> SqliteReports::usage(const UsageQuery& query) {
   TS_CHECK(check(query));
   UsageGroups groups;
   TS_CHECK(database_->read([&]() -> Result<void> {
-    std::vector<ZoneOffset> offsets = {{UtcTime{}, std::chrono::seconds(0)}};
-    if (query.zone.name() != "UTC") {
-      const Span span = query.since && query.until ? Span{*query.since, *query.until} : whole_span(database_->sql());
-      offsets = offsets_of(query.zone, query.since.value_or(span.first), query.until.value_or(span.last));
-    }
-    try {
-      groups = usage_groups(database_->sql(), query, offsets, Summing::exact);
-    } catch (const soci::soci_error& failure) {
-      if (!is_overflow(failure)) throw;
-      groups = usage_groups(database_->sql(), query, offsets, Summing::saturating);
-    }
+    groups = usage_groups(database_->sql(), query);
     return {};
   }));
   std::vector<UsageRow> rows;

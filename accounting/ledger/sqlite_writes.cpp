@@ -131,15 +131,23 @@ Result<void> SqliteLedger::finish(const RunId& run, const RunEnd& end) {
 }
 
 void SqliteLedger::write_end(const RunRow& row, const RunId& run, const RunEnd& end) {
-  write_end_rows(sql(), row.n, end);
+  row.open ? write_first_end_rows(sql(), row.n, end) : write_end_rows(sql(), row.n, end);
   for (const std::string& session : end.sessions)
     if (!session.empty())
       execute(sql(), "INSERT OR IGNORE INTO run_sessions (session, run) VALUES (?, ?)", values(session, row.n));
-  const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
-  Posting(sql(), prices).settle(row.n, run.text, end);
-  roll_up(sql(), row.n);
+  // Nothing counted before, nothing counts now: there is nothing to settle, which is most of the work.
+  if (!row.open || row.posted || !(end.totals == Totals{}) || !end.by_model.empty()) {
+    const Posting::Prices prices = [this]() -> const PriceBook& { return prices_of(options_); };
+    Posting(sql(), prices).settle(row.n, run.text, end);
+  }
+  if (!row.open)
+    roll_up(sql(), {row.n});
+  else if (row.n % kRunsAtOnce == 0)
+    roll_up_ended(sql());
+  else if (row.has_task && end.outcome == Outcome::completed)
+    roll_up_if_late(sql(), row.n);
   release_reservations_of(sql(), row.n);
-  note_kept_claim(sql(), row.n);
+  if (row.claims) note_kept_claim(sql(), row.n);
   release_claims_of(sql(), run.text);
 }
 

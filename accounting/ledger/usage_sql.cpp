@@ -1,40 +1,56 @@
 #include "accounting/ledger/usage_sql.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "accounting/budget/period.hpp"
 #include "accounting/ledger/rollup.hpp"
+#include "accounting/ledger/zone_sql.hpp"
 
 namespace ts::ledger {
 namespace {
 
+using std::chrono::days;
 using std::chrono::hours;
-using std::chrono::microseconds;
 using std::chrono::seconds;
 
-constexpr long long kHour = 3'600'000'000;
-constexpr long long kDay = 24 * kHour;
-/// So many days before 1970 a division rounds down as elsewhere.
-constexpr long long kFarDays = 1'000'000;
+/// How exact sums are. SQLite has no sum of integers that stops at the end of their range.
+enum class Summing {
+  exact,       ///< fails where a sum doesn't fit 63 bits
+  saturating,  ///< in floating point, as far as that is exact (2⁵³)
+};
 
 /// Where usage is read from.
 struct Base {
-  const char* from;
-  const char* where;
-  const char* at;
-  const char* facet;  ///< prefix of what a run says; empty: not there
-  const char* waste;
-  const char* sums;   ///< prefix of the counts; empty: only runs are counted
+  std::string from, where;
+  std::string at;
+  std::string facet;  ///< prefix of what a run says; empty: not there
+  std::string waste;
+  std::string sums;   ///< prefix of the counts; empty: only runs are counted
   bool counts_runs;
 };
 
-#define TS_WASTE_OF_OPEN "CASE WHEN r.outcome IN ('running', 'completed', 'imported') THEN '' ELSE 'failed' END"
-constexpr Base kByHour = {"usage_by_hour u", "true", "u.hour", "", "u.waste", "u.", true};
-constexpr Base kByFacet = {"usage_by_facet u JOIN facets f ON f.n = u.facet", "true", "u.hour", "f.", "f.waste", "u.", true};
-constexpr Base kBySlot = {"usage u JOIN runs r ON r.n = u.run JOIN facets f ON f.n = r.facet", "true", "u.slot", "f.", "f.waste", "u.", false};
-constexpr Base kRuns = {"runs r JOIN facets f ON f.n = r.facet", "true", "r.started", "f.", "f.waste", "", true};
-constexpr Base kOpen = {"runs r INDEXED BY runs_no_facet CROSS JOIN usage u ON u.run = r.n", "r.facet IS NULL", "u.slot", "r.", TS_WASTE_OF_OPEN, "u.", false};
-constexpr Base kOpenRuns = {"runs r INDEXED BY runs_no_facet", "r.facet IS NULL", "r.started", "r.", TS_WASTE_OF_OPEN, "", true};
+/// usage_sums of one level.
+Base sums_at(SumLevel level) {
+  const std::string where = "u.level = " + std::to_string(static_cast<int>(level));
+  if (level == SumLevel::day_by_facet || level == SumLevel::hour_by_facet)
+    return {"usage_sums u JOIN facets f ON f.n = u.part", where, "u.start", "f.", "f.waste", "u.", true};
+  return {"usage_sums u", where, "u.start", "", "CASE u.part WHEN 1 THEN 'failed' WHEN 2 THEN 'duplicate' ELSE '' END", "u.", true};
+}
+/// The same runs by the quarter of an hour, and their number.
+const std::vector<Base>& rows_of_rolled_up() {
+  static const std::vector<Base> both = {
+      {"usage u JOIN runs r ON r.n = u.run JOIN facets f ON f.n = r.facet", "true", "u.slot", "f.", "f.waste", "u.", false},
+      {"runs r JOIN facets f ON f.n = r.facet", "true", "r.started", "f.", "f.waste", "", true}};
+  return both;
+}
+/// The runs that are not in the sums, and their number.
+const std::vector<Base>& rows_of_others() {
+  static const std::vector<Base> both = {
+      {"runs r INDEXED BY runs_no_facet CROSS JOIN usage u ON u.run = r.n", "r.facet IS NULL", "u.slot", "r.", kWasteOfRun, "u.", false},
+      {"runs r INDEXED BY runs_no_facet", "r.facet IS NULL", "r.started", "r.", kWasteOfRun, "", true}};
+  return both;
+}
 
 bool is_time(Dimension dimension) { return dimension == Dimension::day || dimension == Dimension::hour; }
 
@@ -45,28 +61,10 @@ bool names(const UsageQuery& query, Dimension dimension) {
 
 std::string number(long long value) { return std::to_string(value); }
 
-/// SQL for what the zone's clock is ahead of UTC at `at`, in microseconds.
-std::string offset_expression(const std::vector<ZoneOffset>& offsets, const std::string& at) {
-  const auto micro = [](seconds offset) { return number(microseconds(offset).count()); };
-  if (offsets.size() == 1) return micro(offsets.front().offset);
-  std::string text = "CASE";
-  for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
-    text += " WHEN " + at + " < " + number(micros(offsets[i + 1].from)) + " THEN " + micro(offsets[i].offset);
-  return text + " ELSE " + micro(offsets.back().offset) + " END";
-}
-
-/// A day as its number since 1970 on the zone's wall clock, an hour as its first moment in UTC.
-std::string time_expression(Dimension dimension, const std::vector<ZoneOffset>& offsets, const std::string& at) {
-  const std::string offset = offset_expression(offsets, at);
-  const std::string wall = "(" + at + " + (" + offset + ") + " + number(kFarDays * kDay) + ")";
-  if (dimension == Dimension::day) return wall + " / " + number(kDay) + " - " + number(kFarDays);
-  return wall + " / " + number(kHour) + " * " + number(kHour) + " - " + number(kFarDays * kDay) + " - (" + offset + ")";
-}
-
 std::string column_of(const Base& base, Dimension dimension) {
-  if (dimension == Dimension::model) return *base.sums == '\0' ? "''" : "u.model";
-  if (dimension == Dimension::task && std::string_view(base.facet) == "r.") return kTaskOfRun;
-  return std::string(base.facet) + std::string(name_of(dimension));
+  if (dimension == Dimension::model) return base.sums.empty() ? "''" : "u.model";
+  if (dimension == Dimension::task && base.facet == "r.") return kTaskOfRun;
+  return base.facet + std::string(name_of(dimension));
 }
 
 struct Statement {
@@ -82,9 +80,9 @@ std::string sums_of(const Base& base, const UsageQuery& query, Summing summing) 
   std::string text;
   for (const char* name : {"input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "reasoning", "requests", "unpriced",
                            "cost_pico / 1000000", "cost_pico % 1000000"})
-    text += ", " + (*base.sums == '\0' ? std::string("0") : sum(std::string(base.sums) + name));
+    text += ", " + (base.sums.empty() ? std::string("0") : sum(base.sums + name));
   if (!base.counts_runs || names(query, Dimension::model)) return text + ", 0";
-  return text + (*base.sums == '\0' ? std::string(", count(*)") : ", " + sum(std::string(base.sums) + "runs"));
+  return text + (base.sums.empty() ? ", count(*)" : ", " + sum(base.sums + "runs"));
 }
 
 Statement statement_of(const Base& base, const UsageQuery& query, const std::vector<ZoneOffset>& offsets, Summing summing) {
@@ -95,8 +93,8 @@ Statement statement_of(const Base& base, const UsageQuery& query, const std::vec
   for (std::size_t i = 1; i <= query.by.size() + 1; ++i) group += (i == 1 ? "" : ", ") + std::to_string(i);
   made.text = "SELECT " + keys + base.waste + sums_of(base, query, summing) + " FROM " + base.from + " WHERE " + base.where;
   const auto slot = [](UtcTime time) { return number(micros(slot_of(time))); };
-  if (query.since) made.text += std::string(" AND ") + base.at + " >= " + slot(*query.since);
-  if (query.until) made.text += std::string(" AND ") + base.at + " < " + slot(*query.until);
+  if (query.since) made.text += " AND " + base.at + " >= " + slot(*query.since);
+  if (query.until) made.text += " AND " + base.at + " < " + slot(*query.until);
   std::map<Dimension, std::vector<std::string>> only;
   for (const UsageFilter& filter : query.only) only[filter.dimension].push_back(filter.value);
   for (const auto& [dimension, allowed] : only) {
@@ -117,7 +115,21 @@ std::string sortable(long long value) {
   return std::string(19 - std::min<std::size_t>(digits.size(), 19), '0') + digits;
 }
 
-void add_groups(Sql& sql, const Statement& statement, const UsageQuery& query, UsageGroups& groups) {
+enum class Sign { plus, minus };
+/// What the rows of a statement mean.
+struct Meaning {
+  const UsageQuery& query;
+  Sign sign = Sign::plus;
+};
+
+UsageSum negative(const UsageSum& sum) {
+  UsageSum made{{}, -sum.requests, {-sum.cost.pico}, -sum.unpriced, -sum.runs};
+  for (const auto part : kTokenParts) made.counts.*part = -(sum.counts.*part);
+  return made;
+}
+
+void add_groups(Sql& sql, const Statement& statement, const Meaning& meaning, UsageGroups& groups) {
+  const UsageQuery& query = meaning.query;
   std::vector<std::string> texts(query.by.size());
   std::vector<long long> times(query.by.size());
   std::string waste;
@@ -140,6 +152,7 @@ void add_groups(Sql& sql, const Statement& statement, const UsageQuery& query, U
   for_each_row(sql, Select{statement.text, parameters, columns}, [&] {
     sum.cost.pico = Int128{micro} * 1'000'000 + rest;
     if (sum == UsageSum{}) return;
+    if (meaning.sign == Sign::minus) sum = negative(sum);
     std::vector<std::string> keys = texts;
     for (std::size_t i = 0; i < keys.size(); ++i)
       if (is_time(query.by[i])) keys[i] = sortable(times[i]);
@@ -152,56 +165,108 @@ void add_groups(Sql& sql, const Statement& statement, const UsageQuery& query, U
 
 bool on_the_hour(std::optional<UtcTime> time) { return !time || std::chrono::floor<hours>(*time) == slot_of(*time); }
 
-/// Sums by the hour of UTC are no good where something begins within one.
-bool hours_are_enough(const UsageQuery& query, const std::vector<ZoneOffset>& offsets) {
-  if (!on_the_hour(query.since) || !on_the_hour(query.until)) return false;
-  if (std::ranges::none_of(query.by, is_time)) return true;
-  return std::ranges::all_of(offsets, [](const ZoneOffset& each) {
-    return each.offset % hours(1) == seconds(0) && std::chrono::floor<hours>(each.from) == each.from;
-  });
+/// A part of a query's time, and what its usage is read from.
+enum class Made { of_whole_days, of_anything };
+struct Piece {
+  std::optional<UtcTime> since, until;
+  Made made = Made::of_anything;
+};
+
+/// Whole days of UTC, if there are any and hours aren't asked for, and what is before and after them.
+std::vector<Piece> pieces_of(const UsageQuery& query) {
+  std::optional<UtcTime> first, last;
+  if (query.since) first = std::chrono::ceil<days>(slot_of(*query.since));
+  if (query.until) last = std::chrono::floor<days>(slot_of(*query.until));
+  const bool hours_wanted = std::ranges::find(query.by, Dimension::hour) != query.by.end();
+  if (hours_wanted || (first && last && *first >= *last)) return {{query.since, query.until}};
+  std::vector<Piece> pieces = {{first, last, Made::of_whole_days}};
+  if (first && slot_of(*query.since) < *first) pieces.push_back({query.since, first});
+  if (last && *last < slot_of(*query.until)) pieces.push_back({last, query.until});
+  return pieces;
 }
+
+/// Reads the pieces of one query.
+class Reader {
+ public:
+  Reader(Sql& sql, const UsageQuery& query, const std::vector<ZoneOffset>& offsets, Summing summing)
+      : sql_(sql), query_(query), offsets_(offsets), summing_(summing) {
+    const auto of_runs = [](Dimension dimension) { return !is_time(dimension) && dimension != Dimension::model; };
+    facets_ = std::ranges::any_of(query.by, of_runs) ||
+              std::ranges::any_of(query.only, [&](const UsageFilter& filter) { return of_runs(filter.dimension); });
+  }
+
+  UsageGroups all() {
+    for (const Base& base : rows_of_others()) add(base, query_, {offsets_});
+    for (const Piece& piece : pieces_of(query_)) {
+      UsageQuery part = query_;
+      part.since = piece.since;
+      part.until = piece.until;
+      if (piece.made == Made::of_whole_days)
+        add_days(part);
+      else
+        for (const Base& base : finest_for(part)) add(base, part, {offsets_});
+    }
+    std::erase_if(groups_, [](const auto& entry) { return entry.second.all == UsageSum{}; });
+    return std::move(groups_);
+  }
+
+ private:
+  /// As the days of UTC have it, but what lies in another day of the zone goes there.
+  void add_days(const UsageQuery& part) {
+    static const std::vector<ZoneOffset> utc = {{UtcTime{}, seconds(0)}};
+    const Base sums = sums_at(facets_ ? SumLevel::day_by_facet : SumLevel::day_by_waste);
+    add(sums, part, {utc});
+    if (are_utc(offsets_) || !names(query_, Dimension::day)) return;
+    for (Base base : finest_for(part)) {
+      base.where += " AND " + other_day(offsets_, base.at);
+      add(base, part, {offsets_});
+      add(base, part, {utc, Sign::minus});
+    }
+  }
+
+  [[nodiscard]] std::vector<Base> finest_for(const UsageQuery& part) const {
+    // Sums by the hour of UTC are no good where something begins within one.
+    const bool hours_will_do = on_the_hour(part.since) && on_the_hour(part.until) && (std::ranges::none_of(part.by, is_time) || are_whole_hours(offsets_));
+    if (!hours_will_do) return rows_of_rolled_up();
+    return {sums_at(facets_ ? SumLevel::hour_by_facet : SumLevel::hour_by_waste)};
+  }
+
+  /// Whose days, and whether they are added or taken away.
+  struct Way {
+    const std::vector<ZoneOffset>& offsets;
+    Sign sign = Sign::plus;
+  };
+  void add(const Base& base, const UsageQuery& part, const Way& way) {
+    if (base.sums.empty() && names(query_, Dimension::model)) return;
+    add_groups(sql_, statement_of(base, part, way.offsets, summing_), {query_, way.sign}, groups_);
+  }
+
+  Sql& sql_;
+  const UsageQuery& query_;
+  const std::vector<ZoneOffset>& offsets_;
+  Summing summing_;
+  bool facets_ = false;
+  UsageGroups groups_;
+};
+
+bool is_overflow(const soci::soci_error& failure) { return std::string_view(failure.what()).find("integer overflow") != std::string_view::npos; }
 
 }  // namespace
 
-std::vector<ZoneOffset> offsets_of(const Zone& zone, UtcTime first, UtcTime last) {
-  // A clock that is a century away needs no calendar.
-  const UtcTime earliest{std::chrono::sys_days(std::chrono::year(1900) / 1 / 1)}, latest{std::chrono::sys_days(std::chrono::year(2200) / 1 / 1)};
-  first = std::clamp(first, earliest, latest);
-  last = std::clamp(last, first, latest);
-  std::vector<ZoneOffset> offsets = {{first, zone.offset_at(first)}};
-  for (UtcTime day = first; day < last;) {
-    const UtcTime next = std::min<UtcTime>(day + hours(24), last);
-    if (zone.offset_at(next) != offsets.back().offset) {
-      UtcTime before = day, after = next;  // to the second
-      while (after - before > seconds(1)) {
-        const UtcTime middle = std::chrono::floor<seconds>(before + (after - before) / 2);
-        if (middle <= before) break;
-        (zone.offset_at(middle) == offsets.back().offset ? before : after) = middle;
-      }
-      offsets.push_back({std::chrono::floor<seconds>(after), zone.offset_at(after)});
-    }
-    day = next;
-  }
-  return offsets;
+long long time_in(const std::string& key) {
+  unsigned long long value = 0;
+  std::from_chars(key.data(), key.data() + key.size(), value);
+  return static_cast<long long>(value - 4'000'000'000'000'000'000ULL);
 }
 
-UsageGroups usage_groups(Sql& sql, const UsageQuery& query, const std::vector<ZoneOffset>& offsets, Summing summing) {
-  std::vector<const Base*> bases = {&kOpen, &kOpenRuns};
-  const auto of_runs = [](Dimension dimension) { return !is_time(dimension) && dimension != Dimension::model; };
-  const bool facets = std::ranges::any_of(query.by, of_runs) ||
-                      std::ranges::any_of(query.only, [&](const UsageFilter& filter) { return of_runs(filter.dimension); });
-  if (!hours_are_enough(query, offsets)) {
-    bases.push_back(&kBySlot);
-    bases.push_back(&kRuns);
-  } else {
-    bases.push_back(facets ? &kByFacet : &kByHour);
+UsageGroups usage_groups(Sql& sql, const UsageQuery& query) {
+  const std::vector<ZoneOffset> offsets = offsets_of(sql, query);
+  try {
+    return Reader(sql, query, offsets, Summing::exact).all();
+  } catch (const soci::soci_error& failure) {
+    if (!is_overflow(failure)) throw;
+    return Reader(sql, query, offsets, Summing::saturating).all();
   }
-  UsageGroups groups;
-  for (const Base* base : bases) {
-    if (*base->sums == '\0' && names(query, Dimension::model)) continue;
-    add_groups(sql, statement_of(*base, query, offsets, summing), query, groups);
-  }
-  return groups;
 }
 
 }  // namespace ts::ledger

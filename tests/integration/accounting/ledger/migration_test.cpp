@@ -66,6 +66,26 @@ TEST_F(LedgerTest, TakesAnOlderLedgerOver) {
   EXPECT_EQ(RawSqlite(path()).run("SELECT value FROM meta WHERE name = 'program'"), program_version());
 }
 
+TEST_F(LedgerTest, TakesTheSumsOfTheFourthVersionOver) {
+  make_first_version(path());
+  {
+    RawSqlite sql(path());
+    EXPECT_EQ(sql.run("INSERT INTO run_models (run, model, input, requests) VALUES (1, 'n', 5, 1); UPDATE runs SET input = 35 WHERE id = 'ended'"), "");
+    for (int version = 1; version < 4; ++version)
+      for (const char* statement : migration_from(version)) EXPECT_EQ(sql.run(statement), "") << statement;
+    EXPECT_EQ(sql.run("SELECT sum(input) FROM usage_by_hour"), "35");
+    EXPECT_EQ(sql.run("PRAGMA user_version = 4"), "");
+  }
+  const auto books = Books::open(path(), OpenMode::write).value();
+  EXPECT_TRUE(books->reports().verify().value().empty());
+  EXPECT_EQ(RawSqlite(path()).run("SELECT count(*) FROM usage_sums WHERE level = 0"), "3") << "two models, and the run";
+  const auto models = books->reports().usage({.by = {Dimension::model, Dimension::day}}).value();
+  ASSERT_EQ(models.size(), 2U);
+  EXPECT_EQ(models[0].all.counts.input, 30);
+  EXPECT_EQ(models[1].all.counts.input, 5);
+  EXPECT_EQ(books->reports().usage({}).value()[0].all.runs, 2);
+}
+
 TEST_F(LedgerTest, IsMigratedOnceByManyProcesses) {
   make_first_version(path());
   Race<20> race(path());

@@ -1,10 +1,12 @@
 #include "accounting/ledger/reports.hpp"
 
+#include <map>
 #include <random>
 
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/books.hpp"
 #include "accounting/ledger/recovery.hpp"
+#include "accounting/ledger/rollup.hpp"
 #include "accounting/ledger/zones.hpp"
 #include "fixture.hpp"
 #include "raw_sqlite.hpp"
@@ -158,6 +160,70 @@ TEST_F(LedgerReports, PiecesOfTimeAddUpToTheWhole) {
   const auto two = usage({.by = {Dimension::task}, .only = {{Dimension::task, "TASK-1"}, {Dimension::task, "TASK-2"}}});
   ASSERT_EQ(two.size(), 2U);
   EXPECT_EQ(two[0].keys[0], "TASK-1");
+}
+
+TEST_F(LedgerReports, DaysOfAnyZoneAndAnyCutAreThoseOfTheRows) {
+  Fleet fleet(*books, 11);
+  for (int i = 0; i < 80; ++i) fleet.run(i);
+  const UtcTime first = parse_rfc3339("2025-10-22T00:00:00Z").value(), last = parse_rfc3339("2025-10-29T00:00:00Z").value();
+  for (const char* name : {"UTC", "Europe/Berlin", "Asia/Kathmandu"})
+    for (const auto since : {first, first + 5h, first + 23h + 45min})
+      for (const auto until : {last, last - 1h, last + 15min, first + 24h})
+        for (const Dimension what : {Dimension::model, Dimension::agent}) {
+          SCOPED_TRACE(testing::Message() << name << " " << rfc3339(since) << " " << rfc3339(until) << " " << name_of(what));
+          const UsageQuery by_day{.by = {what, Dimension::day}, .since = since, .until = until, .zone = load_zone(name).value()};
+          std::map<std::vector<std::string>, UsageSum> hours, days;
+          for (const UsageRow& row : usage(by_day)) days[row.keys] += row.all;
+          UsageQuery by_hour = by_day;  // never from the sums by the day
+          by_hour.by[1] = Dimension::hour;
+          for (const UsageRow& row : usage(by_hour)) hours[{row.keys[0], row.keys[1].substr(0, 10)}] += row.all;
+          EXPECT_EQ(days, hours);
+          EXPECT_EQ(sum_of(usage({.by = {what}, .since = since, .until = until})), sum_of(usage(by_day)));
+        }
+}
+
+TEST_F(LedgerReports, RunsComeIntoTheSumsSomeAtATime) {
+  const auto waiting = [&] { return std::stoll(RawSqlite(path()).run("SELECT count(*) FROM runs WHERE facet IS NULL")); };
+  long long most = 0;
+  for (int i = 1; i <= 3 * kRunsAtOnce; ++i) {
+    RunStart start = sample_start("run" + std::to_string(i));
+    ASSERT_TRUE(books->runs().begin(start).has_value());
+    RunEnd end;
+    end.outcome = i % 3 == 0 ? Outcome::failed : Outcome::completed;
+    end.ended = kNoon + std::chrono::minutes(i);
+    end.ruling = Source::stream;
+    end.totals.counts.output = i % 2 == 0 ? 10 : 0;
+    if (i % 2 == 0) end.by_model["m"] = end.totals;
+    ASSERT_TRUE(books->runs().finish(start.id, end).has_value());
+    most = std::max(most, waiting());
+    const auto rows = usage({});
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].all.runs, i);
+    EXPECT_EQ(rows[0].all.counts.output, i / 2 * 10);
+    EXPECT_EQ(rows[0].failed.runs, i / 3);
+    EXPECT_EQ(rows[0].duplicate.runs, std::max(i - i / 3 - 1, 0)) << "all but the first that completed the task";
+  }
+  EXPECT_EQ(most, kRunsAtOnce - 1);
+  EXPECT_EQ(waiting(), 0);
+  expect_sums_fit();
+}
+
+TEST_F(LedgerReports, VerifyFindsWhatSomebodyChangedInAnyLevelAndRebuildMendsIt) {
+  Fleet fleet(*books, 5);
+  for (int i = 0; i < 70; ++i) fleet.run(i);
+  expect_sums_fit();
+  const auto before = usage({.by = {Dimension::agent, Dimension::day}});
+  for (const char* change : {"output = output + 1", "runs = runs + 1", "cost_pico = cost_pico - 7"})
+    for (int level = 0; level < 4; ++level) {
+      const std::string text = "UPDATE usage_sums SET " + std::string(change) + " WHERE level = " + std::to_string(level);
+      EXPECT_EQ(RawSqlite(path()).run(text), "");
+      EXPECT_FALSE(books->reports().verify().value().empty()) << text;
+      ASSERT_TRUE(books->reports().rebuild().has_value());
+      expect_sums_fit();
+    }
+  const auto after = usage({.by = {Dimension::agent, Dimension::day}});
+  ASSERT_EQ(before.size(), after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) EXPECT_EQ(before[i].all, after[i].all);
 }
 
 TEST_F(LedgerReports, DaysAreTheZonesAndARepeatedHourIsTwo) {
