@@ -129,8 +129,8 @@ Result<void> Database::migrate() {
     if (switched.has_value()) break;
     if (switched.error().code != Errc::busy || on_busy(this, 0) == 0) return switched.error();
   }
-  return write(Durability::full, patience_, [this]() -> Result<void> {
-    int version = 0;
+  int version = 0;
+  const auto written = write(Durability::full, patience_, [this, &version]() -> Result<void> {
     sql().session() << "PRAGMA user_version", soci::into(version);
     if (version > schema_version()) return newer_error(version);
     if (version == schema_version()) return {};
@@ -144,6 +144,9 @@ Result<void> Database::migrate() {
     TS_CHECK(execute(("PRAGMA application_id=" + std::to_string(kApplicationId)).c_str()));
     return execute(("PRAGMA user_version=" + std::to_string(schema_version())).c_str());
   });
+  // All that was moved stands in the log, and every start would read it until somebody has written it back.
+  if (written.has_value() && version > 0 && version < schema_version()) (void)execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return written;
 }
 
 Result<void> Database::write(Durability durability, milliseconds wait, const Work& work) {
