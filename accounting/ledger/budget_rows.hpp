@@ -28,15 +28,6 @@ long long store_budget(Sql& sql, const Budget& budget);
 /// What was spent in the period that holds `now`.
 [[nodiscard]] Spend spent_in(Sql& sql, const StoredBudget& budget, const Period& period);
 
-/// What everybody spent in the period.
-[[nodiscard]] Spend usage_between(Sql& sql, const Period& period);
-
-/// Adds up the whole of `usage` anew for one budget: by bucket.
-[[nodiscard]] std::map<UtcTime, Spend> recomputed_use(Sql& sql, const StoredBudget& budget);
-
-/// Puts what recomputed_use() gives in the place of what stands in budget_use.
-void rebuild_use(Sql& sql, const StoredBudget& budget);
-
 /// Adds to one bucket.
 void add_use(Sql& sql, long long budget, UtcTime bucket, const Spend& spend);
 

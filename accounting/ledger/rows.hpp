@@ -10,7 +10,9 @@
 #include <string>
 #include <type_traits>
 
-#include "accounting/budget/spend.hpp"
+#include "accounting/budget/budget.hpp"
+#include "accounting/ledger/alerts.hpp"
+#include "accounting/ledger/history.hpp"
 #include "accounting/ledger/records.hpp"
 #include "accounting/ledger/text_list.hpp"
 
@@ -37,7 +39,7 @@ struct Slot {
 };
 
 template <class T>
-inline constexpr bool kIsNumber = std::integral<T> || std::same_as<T, UtcTime>;
+inline constexpr bool kIsNumber = std::integral<T> || std::same_as<T, UtcTime> || std::same_as<T, std::chrono::minutes>;
 template <class T>
 inline constexpr bool kIsNumber<std::optional<T>> = kIsNumber<T>;
 
@@ -46,8 +48,17 @@ void put(Slot& slot, const std::vector<std::string>& value);
 void put(Slot& slot, Formula value);
 void put(Slot& slot, Source value);
 void put(Slot& slot, Outcome value);
+void put(Slot& slot, Measure value);
+void put(Slot& slot, PeriodKind value);
+void put(Slot& slot, AlertEvent value);
+void put(Slot& slot, const std::vector<int>& value);
+void put(Slot& slot, const std::vector<Threshold>& value);
+void put(Slot& slot, const std::map<std::string, std::string, std::less<>>& value);
 inline void put(Slot& slot, UtcTime value) {
   slot.number = micros(value);
+}
+inline void put(Slot& slot, std::chrono::minutes value) {
+  slot.number = value.count();
 }
 template <std::integral T>
 void put(Slot& slot, T value) {
@@ -64,8 +75,17 @@ void get(const Slot& slot, std::vector<std::string>& value);
 void get(const Slot& slot, Formula& value);
 void get(const Slot& slot, Source& value);
 void get(const Slot& slot, Outcome& value);
+void get(const Slot& slot, Measure& value);
+void get(const Slot& slot, PeriodKind& value);
+void get(const Slot& slot, AlertEvent& value);
+void get(const Slot& slot, std::vector<int>& value);
+void get(const Slot& slot, std::vector<Threshold>& value);
+void get(const Slot& slot, std::map<std::string, std::string, std::less<>>& value);
 inline void get(const Slot& slot, UtcTime& value) {
   value = time_of(slot.number);
+}
+inline void get(const Slot& slot, std::chrono::minutes& value) {
+  value = std::chrono::minutes(slot.number);
 }
 template <std::integral T>
 void get(const Slot& slot, T& value) {
@@ -164,33 +184,39 @@ void fields_of(T& spend, Visitor&& visit) {
   visit("unpriced", spend.unpriced);
 }
 
+/// What of a run's start is told of past runs too. `T`: RunStart or PastRun.
 template <class T, class Visitor>
-requires std::same_as<std::remove_const_t<T>, RunStart>
-void fields_of(T& run, Visitor&& visit) {
+void fields_of_task(T& run, Visitor&& visit) {
   visit("id", run.id.text);
   visit("task_id", run.task_id);
   visit("task_file", run.task_file);
   visit("task_title", run.task_title);
   visit("agent", run.agent);
   visit("role", run.role);
-  visit("argv", run.argv);
-  visit("cwd", run.cwd);
-  visit("run_dir", run.run_dir);
+  visit("sprint", run.sprint);
+  visit("category", run.category);
   visit("estimate_low", run.estimate.low);
   visit("estimate_high", run.estimate.high);
   visit("estimate_line", run.estimate.line);
   visit("cap_limit", run.cap.limit);
   visit("cap_formula", run.cap.formula);
+  visit("started", run.started);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, RunStart>
+void fields_of(T& run, Visitor&& visit) {
+  fields_of_task(run, visit);
+  visit("argv", run.argv);
+  visit("cwd", run.cwd);
+  visit("run_dir", run.run_dir);
   visit("cap_source", run.cap.source);
   visit("on_cap", run.on_cap);
   visit("host", run.host);
   visit("pid", run.pid);
   visit("pid_start_ticks", run.pid_start_ticks);
   visit("boot_id", run.boot_id);
-  visit("started", run.started);
   visit("project", run.project);
-  visit("sprint", run.sprint);
-  visit("category", run.category);
   visit("parent_run", run.parent_run);
   visit("labels_json", run.labels_json);
 }
@@ -227,6 +253,45 @@ void fields_of(T& row, Visitor&& visit) {
   visit("at", row.at);
   for (std::size_t i = 0; i < std::size(kCountNames); ++i) visit(kCountNames[i], row.counts.*kTokenParts[i]);
   visit("requests", row.requests);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Budget>
+void fields_of(T& budget, Visitor&& visit) {
+  visit("name", budget.name);
+  visit("measure", budget.measure);
+  visit("amount", budget.limit);
+  visit("kind", budget.period.kind);
+  visit("reset_day", budget.period.reset_day);
+  visit("window_minutes", budget.period.window);
+  visit("zone", budget.period.zone);
+  visit("project", budget.scope.project);
+  visit("sprint", budget.scope.sprint);
+  visit("task", budget.scope.task);
+  visit("agent", budget.scope.agent);
+  visit("model", budget.scope.model);
+  visit("role", budget.scope.role);
+  visit("labels", budget.scope.labels);
+  visit("thresholds", budget.thresholds);
+}
+
+/// All but its number, which the ledger gives.
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Alert>
+void fields_of(T& alert, Visitor&& visit) {
+  visit("event", alert.event);
+  visit("budget", alert.budget);
+  visit("measure", alert.measure);
+  visit("period_start", alert.period.start);
+  visit("period_end", alert.period.end);
+  visit("percent", alert.percent);
+  visit("level", alert.level);
+  visit("skipped", alert.others);
+  visit("used", alert.used);
+  visit("amount", alert.limit);
+  visit("at", alert.at);
+  visit("run", alert.run);
+  visit("text", alert.text);
 }
 
 }  // namespace ts::ledger

@@ -12,47 +12,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kEventNames = {"raised", "recovered", "forecast", "rate"};
 
-/// An alert in the shape of its row.
-struct Row {
-  Alert alert;
-  std::string event, measure;
-  std::vector<std::string> others;
-};
-
-auto columns_of(Row& row) {
-  return [&row](auto&& visit) {
-    Alert& a = row.alert;
-    visit("event", row.event);
-    visit("budget", a.budget);
-    visit("measure", row.measure);
-    visit("period_start", a.period.start);
-    visit("period_end", a.period.end);
-    visit("percent", a.percent);
-    visit("level", a.level);
-    visit("skipped", row.others);
-    visit("used", a.used);
-    visit("amount", a.limit);
-    visit("at", a.at);
-    visit("run", a.run);
-    visit("text", a.text);
-  };
-}
-
 void insert_alert(Sql& sql, const Alert& alert) {
-  Row row{alert, std::string(name_of(alert.event)), std::string(name_of(alert.measure)), {}};
-  for (const int percent : alert.others) row.others.push_back(std::to_string(percent));
+  const auto fields = [&](auto&& visit) { fields_of(alert, visit); };
   ColumnNames names;
-  columns_of(row)(names);
-  execute(sql, "INSERT INTO alerts (" + names.list + ") VALUES (" + names.marks + ")", columns_of(row));
-}
-
-Alert alert_from(const Row& row) {
-  Alert alert = row.alert;
-  alert.event = alert_event_named(row.event).value_or(AlertEvent::raised);
-  alert.measure = measure_named(row.measure).value_or(Measure::total);
-  alert.others.clear();
-  for (const std::string& percent : row.others) alert.others.push_back(std::atoi(percent.c_str()));
-  return alert;
+  fields(names);
+  execute(sql, "INSERT INTO alerts (" + names.list + ") VALUES (" + names.marks + ")", fields);
 }
 
 /// Which period an alert is once for. A rolling window has none: recovery arms it again.
@@ -173,10 +137,10 @@ void disarm_alerts(Sql& sql, long long budget) {
 Result<std::vector<Alert>> SqliteAlerts::list(const AlertFilter& filter) {
   std::vector<Alert> all;
   TS_CHECK(database_->read([&]() -> Result<void> {
-    Row row;
+    Alert alert;
     const auto columns = [&](auto&& visit) {
-      visit("n", row.alert.n);
-      columns_of(row)(visit);
+      visit("n", alert.n);
+      fields_of(alert, visit);
     };
     ColumnNames names;
     columns(names);
@@ -187,7 +151,7 @@ Result<std::vector<Alert>> SqliteAlerts::list(const AlertFilter& filter) {
                             "ORDER BY n DESC LIMIT " +
                             limit,
                         values(filter.after, filter.budget, filter.budget, filter.run, filter.run), columns},
-                 [&] { all.push_back(alert_from(row)); });
+                 [&] { all.push_back(alert); });
     return {};
   }));
   std::reverse(all.begin(), all.end());
@@ -222,15 +186,15 @@ Result<bool> SqliteAlerts::raise_once(const Alert& alert, const std::string& onc
 Result<std::vector<Delivery>> SqliteAlerts::take(const Take& take, UtcTime now) {
   std::vector<Delivery> taken;
   TS_CHECK(database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
-    Row row;
+    Alert alert;
     int attempts = 0;
     const auto columns = [&](auto&& visit) {
       visit("attempts", attempts);
-      visit("n", row.alert.n);
-      columns_of(row)(visit);
+      visit("n", alert.n);
+      fields_of(alert, visit);
     };
     ColumnNames names;
-    columns_of(row)(names);
+    fields_of(alert, names);
     for_each_row(database_->sql(),
                  Select{"SELECT coalesce(d.attempts, 0), n, " + names.list +
                             " FROM alerts LEFT JOIN deliveries d ON d.alert = n AND d.sink = ? WHERE at >= ? "
@@ -238,9 +202,7 @@ Result<std::vector<Delivery>> SqliteAlerts::take(const Take& take, UtcTime now) 
                             "(d.state = 'pending' AND d.next_try <= ?)) ORDER BY n LIMIT " +
                             std::to_string(take.count),
                         values(take.sink, take.since, now), columns},
-                 [&] {
-                   taken.push_back({alert_from(row), attempts + 1});
-                 });
+                 [&] { taken.push_back({alert, attempts + 1}); });
     const UtcTime until = now + take.lease;
     for (const Delivery& delivery : taken)
       execute(database_->sql(),

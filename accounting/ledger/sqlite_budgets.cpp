@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "accounting/base/text.hpp"
+#include "accounting/ledger/budget_sums.hpp"
 #include "accounting/ledger/sqlite_alerts.hpp"
 #include "accounting/ledger/statements.hpp"
 #include "accounting/ledger/zones.hpp"
@@ -14,6 +15,7 @@ constexpr std::int64_t kMostSteps = 100'000;
 
 /// Names of rows in meta: which file a budget comes from.
 const std::string kFileOf = "budget-file/";
+const std::string kAfterFileOf = "budget-file0";  // '0' follows '/'
 
 /// Whether the sums of one definition hold for the other.
 bool same_sums(const Budget& a, const Budget& b) {
@@ -34,46 +36,6 @@ const StoredBudget* find_named(const std::vector<StoredBudget>& all, const std::
   for (const StoredBudget& budget : all)
     if (budget.budget.name == name) return &budget;
   return nullptr;
-}
-
-void verify_runs(Sql& sql, std::vector<std::string>& differences) {
-  std::string id;
-  std::int64_t said = 0, summed = 0;
-  for_each_row(
-      sql,
-      Select{
-          std::string(
-              "SELECT id, r.input + r.cache_write_5m + r.cache_write_1h + r.cache_read + r.output AS said, "
-              "coalesce(sum(u.input + u.cache_write_5m + u.cache_write_1h + u.cache_read + u.output), 0) AS "
-              "summed "
-              "FROM runs r LEFT JOIN usage u ON u.run = r.n WHERE ended IS NOT NULL GROUP BY r.n HAVING said "
-              "<> summed"),
-          kNoParameters, into(id, said, summed)},
-      [&] {
-        differences.push_back(fmt::format("run {}: {} tokens in all, but its usage sums to {}", id,
-                                          with_commas(said), with_commas(summed)));
-      });
-}
-
-void verify_budget(Sql& sql, const StoredBudget& budget, std::vector<std::string>& differences) {
-  std::map<UtcTime, Spend> kept;
-  UtcTime bucket;
-  Spend spend;
-  const auto columns = [&](auto&& visit) {
-    visit("bucket", bucket);
-    fields_of(spend, visit);
-  };
-  ColumnNames names;
-  columns(names);
-  for_each_row(
-      sql, Select{"SELECT " + names.list + " FROM budget_use WHERE budget = ?", values(budget.n), columns},
-      [&] { kept[bucket] = spend; });
-  for (const auto& [start, sum] : recomputed_use(sql, budget)) kept[start] = kept[start] - sum;
-  for (const auto& [start, rest] : kept)
-    if (rest != Spend{})
-      differences.push_back(fmt::format(
-          "budget '{}': its sum from {} is off by {}", printable(budget.budget.name), rfc3339(start),
-          describe_amount(amount_of(rest, budget.budget.measure), budget.budget.measure)));
 }
 
 }  // namespace
@@ -147,9 +109,8 @@ std::map<std::string, std::string> SqliteBudgets::files_by_name() {
   std::map<std::string, std::string> files;
   std::string name, file;
   for_each_row(database_->sql(),
-               Select{"SELECT substr(name, ?), value FROM meta WHERE substr(name, 1, ?) = ?",
-                      values(kFileOf.size() + 1, kFileOf.size(), kFileOf), into(name, file)},
-               [&] { files[name] = file; });
+               Select{"SELECT name, value FROM meta WHERE name >= ? AND name < ?", values(kFileOf, kAfterFileOf), into(name, file)},
+               [&] { files[name.substr(kFileOf.size())] = file; });
   return files;
 }
 
@@ -223,15 +184,6 @@ Result<std::map<std::string, std::string>> SqliteBudgets::files() {
   return files;
 }
 
-Result<Spend> SqliteBudgets::spent(const Period& between) {
-  Spend spend;
-  TS_CHECK(database_->read([&]() -> Result<void> {
-    spend = usage_between(database_->sql(), between);
-    return {};
-  }));
-  return spend;
-}
-
 Result<StoredBudget> SqliteBudgets::named(const std::string& name) {
   const std::vector<StoredBudget> all = load_budgets(database_->sql());
   const StoredBudget* found = find_named(all, name);
@@ -256,44 +208,29 @@ Result<std::vector<BudgetPoint>> SqliteBudgets::history(const std::string& name,
     return Error{Errc::invalid_argument, "history of budget '" + printable(name) +
                                              "': the steps must be 15 minutes or more, and 100,000 at most"};
   std::vector<BudgetPoint> points;
-  for (UtcTime at = between.start; at < *between.end; at += step) points.push_back({at, {}});
   TS_CHECK(database_->read([&]() -> Result<void> {
-    Sql& sql = database_->sql();
     TS_TRY(const StoredBudget budget, named(name));
-    std::map<long long, Attribution> runs;
-    long long run = 0;
-    UtcTime slot;
-    std::string model;
-    Spend spend;
-    const auto columns = [&](auto&& visit) {
-      visit("run", run);
-      visit("slot", slot);
-      visit("model", model);
-      fields_of(spend, visit);
-    };
-    ColumnNames names;
-    columns(names);
-    for_each_row(sql,
-                 Select{"SELECT " + names.list + " FROM usage WHERE slot >= ? AND slot < ?",
-                        values(between.start, *between.end), columns},
-                 [&] {
-                   auto whose = runs.find(run);
-                   if (whose == runs.end()) whose = runs.emplace(run, attribution_of(sql, run)).first;
-                   whose->second.model = model;
-                   if (budget.budget.scope.covers(whose->second))
-                     points[static_cast<std::size_t>((slot - between.start) / step)].spent += spend;
-                 });
+    points = spent_by_step(database_->sql(), budget, between, step);
     return {};
   }));
   return points;
 }
 
+Result<Spend> SqliteBudgets::spent(const Period& between) {
+  Spend spend;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    spend = spent_by_all(database_->sql(), between);
+    return {};
+  }));
+  return spend;
+}
+
 Result<std::vector<std::string>> SqliteBudgets::verify() {
   std::vector<std::string> differences;
   TS_CHECK(database_->read([&]() -> Result<void> {
-    verify_runs(database_->sql(), differences);
+    find_run_differences(database_->sql(), differences);
     for (const StoredBudget& budget : load_budgets(database_->sql()))
-      verify_budget(database_->sql(), budget, differences);
+      find_differences(database_->sql(), budget, differences);
     return {};
   }));
   return differences;

@@ -5,20 +5,7 @@ namespace {
 
 template <class Visitor>
 void history_fields(PastRun& run, std::optional<Source>& ruling, Visitor&& visit) {
-  visit("id", run.id.text);
-  visit("task_id", run.task_id);
-  visit("task_file", run.task_file);
-  visit("task_title", run.task_title);
-  visit("agent", run.agent);
-  visit("role", run.role);
-  visit("sprint", run.sprint);
-  visit("category", run.category);
-  visit("estimate_low", run.estimate.low);
-  visit("estimate_high", run.estimate.high);
-  visit("estimate_line", run.estimate.line);
-  visit("cap_limit", run.cap.limit);
-  visit("cap_formula", run.cap.formula);
-  visit("started", run.started);
+  fields_of_task(run, visit);
   visit("ended", run.ended);
   visit("outcome", run.outcome);
   visit("ruling", ruling);

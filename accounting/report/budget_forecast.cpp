@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "accounting/base/text.hpp"
+#include "accounting/ledger/budget_query.hpp"
 #include "accounting/report/json_parts.hpp"
 
 namespace ts::report {
@@ -22,16 +23,26 @@ double days_in(UtcTime::duration time) { return duration<double>(time).count() /
 /// The moment at which the local day of `time` began.
 UtcTime day_start(const Zone& zone, UtcTime time) { return zone.first_at(floor<days>(zone.local(time))); }
 
-/// Sums by local day from `first` on. A day with a jump of the clock has 23 or 25 hours, and still is one day.
-std::vector<std::int64_t> by_day(const BudgetState& state, const std::vector<BudgetPoint>& points, local_days first, local_days today) {
+/// By day of the budget's zone from `first` on. A day with a jump of the clock has 23 or 25 hours, and still is one day.
+Result<std::vector<Spend>> by_day(ledger::Books& books, const BudgetState& state, local_days first, local_days today) {
   std::vector<Spend> spends(static_cast<std::size_t>((today - first).count()));
-  for (const BudgetPoint& point : points) {
-    const auto day = (floor<days>(state.zone.local(point.at)) - first).count();
-    if (day >= 0 && static_cast<std::size_t>(day) < spends.size()) spends[static_cast<std::size_t>(day)] += point.spent;
+  const auto add = [&](UtcTime at, const Spend& spend) {
+    const auto day = (floor<days>(state.zone.local(at)) - first).count();
+    if (day >= 0 && static_cast<std::size_t>(day) < spends.size()) spends[static_cast<std::size_t>(day)] += spend;
+  };
+  const UtcTime start = slot_of(state.zone.first_at(first)), end = slot_of(state.zone.first_at(today)) + kSlot;
+  auto query = ledger::query_of(state.budget, state.zone);
+  if (!query) {
+    TS_TRY(const auto points, books.budgets().history(state.budget.name, {start, end}, kSlot));
+    for (const ledger::BudgetPoint& point : points) add(point.at, point.spent);
+    return spends;
   }
-  std::vector<std::int64_t> daily;
-  for (const Spend& spend : spends) daily.push_back(amount_of(spend, state.budget.measure));
-  return daily;
+  query->by = {ledger::Dimension::day};
+  query->since = start;
+  query->until = end;
+  TS_TRY(const auto rows, books.reports().usage(*query));
+  for (const ledger::UsageRow& row : rows) add(row.start.value_or(end), ledger::spend_of(row.all));
+  return spends;
 }
 
 std::string amount(double value, Measure measure) { return describe_amount(whole(value), measure); }
@@ -67,13 +78,12 @@ Json json_of(const BudgetForecast& f, UtcTime now) {
 
 }  // namespace
 
-Result<BudgetForecast> forecast_of(ledger::Budgets& budgets, const BudgetState& state, UtcTime now, int most_days) {
+Result<BudgetForecast> forecast_of(ledger::Books& books, const BudgetState& state, UtcTime now, int most_days) {
   BudgetForecast result{state, {}, {}, {}};
   const local_days today = floor<days>(state.zone.local(now));
   const local_days first = today - days{most_days};
-  const UtcTime start = state.zone.first_at(first), today_start = day_start(state.zone, now);
-  TS_TRY(const auto points, budgets.history(state.budget.name, {slot_of(start), slot_of(today_start) + kSlot}, kSlot));
-  result.daily = by_day(state, points, first, today);
+  TS_TRY(const std::vector<Spend> daily, by_day(books, state, first, today));
+  for (const Spend& spend : daily) result.daily.push_back(amount_of(spend, state.budget.measure));
   const auto begun = std::ranges::find_if(result.daily, [](std::int64_t day) { return day != 0; });
   const auto empty = begun - result.daily.begin();  // days before the first run say nothing
   result.daily.erase(result.daily.begin(), begun);
@@ -81,7 +91,7 @@ Result<BudgetForecast> forecast_of(ledger::Budgets& budgets, const BudgetState& 
   ForecastInput input;
   input.daily = result.daily;
   input.first_day = result.first_day;
-  input.today_elapsed = std::clamp(days_in(now - today_start), 0.0, 0.999);
+  input.today_elapsed = std::clamp(days_in(now - day_start(state.zone, now)), 0.0, 0.999);
   input.used = state.used;
   input.limit = state.budget.limit;
   // A window has no end: what it holds in a window's time is what counts.

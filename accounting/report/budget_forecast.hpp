@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "accounting/budget/forecast.hpp"
-#include "accounting/ledger/budgets.hpp"
+#include "accounting/ledger/books.hpp"
 
 namespace ts::report {
 
@@ -17,7 +17,7 @@ struct BudgetForecast {
 };
 
 /// Up to `days` days of history. Errors: the ledger's.
-[[nodiscard]] Result<BudgetForecast> forecast_of(ledger::Budgets& budgets, const ledger::BudgetState& state, UtcTime now, int days = 56);
+[[nodiscard]] Result<BudgetForecast> forecast_of(ledger::Books& books, const ledger::BudgetState& state, UtcTime now, int days = 56);
 
 /// What the last hours' pace means for the budget. Absent: the limit is not in reach, or reached already.
 [[nodiscard]] Result<std::optional<double>> hours_to_limit_of(ledger::Budgets& budgets, const ledger::BudgetState& state, UtcTime now);

@@ -104,8 +104,8 @@ Result<void> rebuild(Context& context) {
     return all;
   };
   TS_TRY(const auto before, differences());
-  TS_CHECK(books->budgets().rebuild());
   TS_CHECK(books->reports().rebuild());
+  TS_CHECK(books->budgets().rebuild());  // from the reports' sums
   TS_TRY(const auto after, differences());
   for (const std::string& difference : after) context.console.error(difference);
   context.console.say(fmt::format("{} sums were off, {} are now", before.size(), after.size()));

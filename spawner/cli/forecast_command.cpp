@@ -27,7 +27,7 @@ Result<std::vector<report::BudgetForecast>> forecasts(const Context& context, co
   std::vector<report::BudgetForecast> all;
   for (const ledger::BudgetState& state : states) {
     if (!words.budget.empty() && state.budget.name != words.budget) continue;
-    TS_TRY(report::BudgetForecast forecast, report::forecast_of(books->budgets(), state, now, words.backtest ? kBacktestDays : kForecastDays));
+    TS_TRY(report::BudgetForecast forecast, report::forecast_of(*books, state, now, words.backtest ? kBacktestDays : kForecastDays));
     all.push_back(std::move(forecast));
   }
   if (all.empty() && !words.budget.empty())

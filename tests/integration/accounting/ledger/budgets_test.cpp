@@ -1,5 +1,7 @@
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/books.hpp"
+#include "accounting/ledger/budget_query.hpp"
+#include "accounting/ledger/zones.hpp"
 #include "fixture.hpp"
 #include "race.hpp"
 #include "raw_sqlite.hpp"
@@ -379,6 +381,26 @@ TEST_F(LedgerBudgets, HistoryIsZeroFilled) {
   EXPECT_EQ(shown, "0 100 0 30 0 ");
   EXPECT_EQ(all->budgets().history("none", {start, start + 24h}, 24h).error().code, Errc::not_found);
   EXPECT_EQ(all->budgets().history("all", {start, start - 24h}, 24h).error().code, Errc::invalid_argument);
+}
+
+TEST_F(LedgerBudgets, WhatABudgetCoversIsAskedOfReports) {
+  ASSERT_TRUE(all->runs().begin(sample_start("run")).has_value());
+  const auto at = [](const char* text) { return parse_rfc3339(text).value(); };
+  record("run", {fresh("a", 1, at("2025-10-25T21:59:00Z")), fresh("b", 20, at("2025-10-25T22:01:00Z")), fresh("c", 300, at("2025-10-26T22:59:00Z")),
+                 fresh("d", 4000, at("2025-10-26T23:00:00Z"))});
+  const auto days = [&](const std::vector<std::string>& scope) {
+    auto query = query_of(budget_of("b", 1000, scope), load_zone("Europe/Berlin").value()).value();
+    query.by = {Dimension::day};
+    std::string shown;
+    for (const UsageRow& row : all->reports().usage(query).value())
+      if (const Spend spend = spend_of(row.all); spend.counts.input != 0) shown += row.keys[0].substr(8) + ":" + std::to_string(spend.counts.input) + " ";
+    return shown;
+  };
+  EXPECT_EQ(days({}), "25:1 26:320 27:4000 ");
+  EXPECT_EQ(days({"agent=claude", "project=/work"}), "25:1 26:320 27:4000 ");
+  EXPECT_EQ(days({"agent=codex"}), "");
+  EXPECT_FALSE(query_of(budget_of("b", 1000, {"label.team=x"}), {}).has_value());
+  EXPECT_FALSE(query_of(budget_of("b", 1000, {"task=TASK-1"}), {}).has_value());
 }
 
 /// Random runs, reports and ends: every sum equals what it is a sum of.

@@ -166,7 +166,7 @@ TEST_F(LedgerReports, DaysOfAnyZoneAndAnyCutAreThoseOfTheRows) {
   Fleet fleet(*books, 11);
   for (int i = 0; i < 80; ++i) fleet.run(i);
   const UtcTime first = parse_rfc3339("2025-10-22T00:00:00Z").value(), last = parse_rfc3339("2025-10-29T00:00:00Z").value();
-  for (const char* name : {"UTC", "Europe/Berlin", "Asia/Kathmandu"})
+  for (const char* name : {"UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu"})
     for (const auto since : {first, first + 5h, first + 23h + 45min})
       for (const auto until : {last, last - 1h, last + 15min, first + 24h})
         for (const Dimension what : {Dimension::model, Dimension::agent}) {
