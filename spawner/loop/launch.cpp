@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "accounting/usage/dialects.hpp"
 #include "spawner/control/socket.hpp"
@@ -146,7 +147,10 @@ void RunLoop::Impl::add_pump(int fd, int our_fd, capture::RawFile& raw, std::str
     reader = std::make_unique<UsageReader>(std::move(made), metering_.sink(Source::stream));
   tees_.push_back(std::make_unique<capture::Tee>(our_fd, raw));
   pumps_.push_back(std::make_unique<StreamPump>(io_, fd, *tees_.back(), std::move(reader)));
-  pumps_.back()->start({[this] { observer_.before_agent_output(); },
+  pumps_.back()->start({[this] {
+                          if (!std::exchange(has_output_, true)) observer_.on_first_output();
+                          observer_.before_agent_output();
+                        },
                         [this] {
                           feed(supervisor::Activity{});
                           after_counts();

@@ -43,6 +43,8 @@ class RunObserver {
   virtual void on_session(std::string_view session) = 0;
   /// The count or the time moved; called at most ten times a second.
   virtual void on_progress(const control::Standing& standing) = 0;
+  /// The agent has said something for the first time.
+  virtual void on_first_output() = 0;
   /// Our terminal is about to get bytes of the agent: take the live line away.
   virtual void before_agent_output() = 0;
   /// Takes rows for the ledger. False: it is busy; the rows are untouched and come again.

@@ -104,6 +104,7 @@ class RunLoop::Impl {
   Timer tick_{io_};
   std::optional<MonoTime> armed_;
 
+  bool has_output_ = false;
   MonoTime launched_;
   MonoTime last_flush_;
   MonoTime last_progress_;

@@ -1,6 +1,7 @@
 #include "spawner/process/local_launcher.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -71,6 +72,8 @@ class LocalLauncher final : public ChildLauncher {
       if (containment.cgroup) static_cast<void>(containment.cgroup->remove());
       return own_failure(warden.error());
     }
+    // The kernel wakes the warden on our own processor, even if another one is idle. It is the warden who starts the agent: let it go first.
+    ::sched_yield();
     LocalChildParts parts{std::move(warden).value(), containment.tier, std::move(containment.cgroup), path};
     return std::unique_ptr<Child>(make_local_child(std::move(parts)));
   }

@@ -286,6 +286,9 @@ void keep_only(int socket) {
   const pid_t launcher_group = ::getpgrp();
   ::prctl(PR_SET_NAME, "ts-warden");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // Away from a terminal it leads a session in any case. Done now, it costs the launch nothing: the scheduler moves a new session behind the
+  // others (autogroup).
+  if (::isatty(STDIN_FILENO) == 0) ::setsid();
   keep_only(socket);
   sigset_t child;
   sigemptyset(&child);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "spawner/session/words.hpp"
 
 namespace ts::session {
@@ -47,10 +45,9 @@ void Reporter::on_progress(const control::Standing& standing) {
   console_.detail(live_line(standing));
 }
 
-void Reporter::before_agent_output() {
-  if (!std::exchange(has_output_, true)) context_.on_first_output();
-  console_.clear_live();
-}
+void Reporter::on_first_output() { context_.on_first_output(); }
+
+void Reporter::before_agent_output() { console_.clear_live(); }
 
 bool Reporter::record(std::vector<ledger::ResponseRow>& rows, const Totals& live) {
   const auto recorder = context_.recorder();

@@ -38,6 +38,7 @@ class Reporter final : public loop::RunObserver {
   void on_notice(std::string_view kind, const std::string& message) override;
   void on_session(std::string_view session) override;
   void on_progress(const control::Standing& standing) override;
+  void on_first_output() override;
   void before_agent_output() override;
   bool record(std::vector<ledger::ResponseRow>& rows, const Totals& live) override;
   Result<void> on_cap_changed(const std::optional<std::int64_t>& limit) override;
@@ -51,7 +52,6 @@ class Reporter final : public loop::RunObserver {
   Console& console_;
   MonoTime started_;
   MonoTime last_detail_;
-  bool has_output_ = false;
   bool ledger_trouble_told_ = false;
 };
 

@@ -18,6 +18,7 @@ using testing::FakeAgent;
 class Observer final : public RunObserver {
  public:
   void on_launching() override {}
+  void on_first_output() override {}
   void on_started(process::Tier) override { ++started; }
   void on_warning(const Warn& warning) override { warnings.push_back(warning.threshold); }
   void on_stop_begun(const supervisor::StopDecision&) override { ++stops; }
