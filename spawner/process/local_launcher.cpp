@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -58,8 +59,7 @@ class LocalLauncher final : public ChildLauncher {
   LocalLauncher(const InheritedSignals& signals, WardenLink stock) : signals_(signals), stock_(std::move(stock)) {}
 
   ~LocalLauncher() override {
-    stock_.socket.reset();
-    if (stock_.pid > 0) ::waitpid(stock_.pid, nullptr, 0);
+    dismiss_stock();
   }
 
   Result<std::unique_ptr<Child>> launch(const LaunchSpec& spec) override {
@@ -79,6 +79,12 @@ class LocalLauncher final : public ChildLauncher {
   }
 
  private:
+  void dismiss_stock() {
+    stock_.socket.reset();
+    if (stock_.pid > 0) ::waitpid(stock_.pid, nullptr, 0);
+    stock_ = {};
+  }
+
   Result<WardenLink> send_order(const LaunchSpec& spec, std::string_view path, const Containment& containment) {
     wire::OrderHeader header;
     header.terminal = static_cast<std::uint32_t>(spec.terminal);
@@ -92,13 +98,14 @@ class LocalLauncher final : public ChildLauncher {
     const std::array<int, wire::kLaunchFds> fds{order.get(),   spec.stdio[0],
                                                 spec.stdio[1], spec.stdio[2],
                                                 containment.cgroup ? containment.cgroup->folder_fd() : -1, spec.restore_terminal};
+    if (spec.terminal == TerminalMode::foreground && stock_.session == WardenSession::own) dismiss_stock();
     if (stock_.socket) {
       auto warden = std::move(stock_);
       stock_ = {};
       if (!wire::send_launch(warden.socket.get(), fds).has_error()) return warden;
       ::waitpid(warden.pid, nullptr, 0);  // somebody killed it while it waited
     }
-    TS_TRY(auto warden, fork_warden(signals_));
+    TS_TRY(auto warden, fork_warden(signals_, WardenSession::launchers));
     TS_CHECK(wire::send_launch(warden.socket.get(), fds));
     return warden;
   }
@@ -112,7 +119,7 @@ class LocalLauncher final : public ChildLauncher {
 Result<std::unique_ptr<ChildLauncher>> prepare_local_launcher() {
   const auto signals = InheritedSignals::capture();
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return own_failure(errno_error("subreaper", errno));
-  auto warden = fork_warden(signals);
+  auto warden = fork_warden(signals, ::isatty(STDIN_FILENO) != 0 ? WardenSession::launchers : WardenSession::own);
   if (warden.has_error()) return own_failure(warden.error());
   return std::unique_ptr<ChildLauncher>(std::make_unique<LocalLauncher>(signals, std::move(warden).value()));
 }

@@ -282,13 +282,11 @@ void keep_only(int socket) {
     for (int fd = kWardenSocket + 1; fd < static_cast<int>(::sysconf(_SC_OPEN_MAX)); ++fd) ::close(fd);
 }
 
-[[noreturn]] void be_warden(int socket, const InheritedSignals& inherited) {
+[[noreturn]] void be_warden(int socket, const InheritedSignals& inherited, WardenSession session) {
   const pid_t launcher_group = ::getpgrp();
   ::prctl(PR_SET_NAME, "ts-warden");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // Away from a terminal it leads a session in any case. Done now, it costs the launch nothing: the scheduler moves a new session behind the
-  // others (autogroup).
-  if (::isatty(STDIN_FILENO) == 0) ::setsid();
+  if (session == WardenSession::own) ::setsid();
   keep_only(socket);
   sigset_t child;
   sigemptyset(&child);
@@ -300,7 +298,7 @@ void keep_only(int socket) {
 
 }  // namespace
 
-Result<WardenLink> fork_warden(const InheritedSignals& signals) {
+Result<WardenLink> fork_warden(const InheritedSignals& signals, WardenSession session) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return errno_error("warden: socketpair", errno);
   UniqueFd ours(ends[0]);
@@ -313,12 +311,12 @@ Result<WardenLink> fork_warden(const InheritedSignals& signals) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     block_all_signals();
-    be_warden(theirs.get(), signals);
+    be_warden(theirs.get(), signals, session);
   }
   const int error = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return errno_error("warden: fork", error);
-  return WardenLink{pid, std::move(ours)};
+  return WardenLink{pid, session, std::move(ours)};
 }
 
 }  // namespace ts::process
