@@ -48,9 +48,16 @@ std::string text_of(const GateAnswer& answer, const Past& past) {
   const auto advice = advice_of(answer, past);
   if (answer.verdict == Verdict::denied && advice.suggested_cap && answer.obstacle == ledger::Obstacle::budget)
     text += fmt::format("a cap of {} fits ({})\n", limit_text({advice.suggested_cap, answer.cap.formula, ""}), advice.suggested_why);
+  else if (answer.verdict == Verdict::denied && !answer.cap.limit && advice.suggested_cap)
+    text += fmt::format("history suggests --cap {} ({})\n", *advice.suggested_cap, advice.suggested_why);
   if (past) text += "past runs: " + in_words(*past) + "\n";
   if (!answer.budgets.empty()) text += budget_table(answer.budgets);
   return text;
+}
+
+Past past_of(ledger::Books& books, const ledger::RunStart& start) {
+  const auto past = report::past_spending(books.runs(), {start.category, start.role, start.agent, ""});
+  return past.has_value() ? *past : std::nullopt;
 }
 
 struct Known {
@@ -73,8 +80,7 @@ Result<Known> known_of(Context& context, const session::Contract& contract, cons
   if (parent != context.world.env.end()) session::leave_out_parents_claims(**books, parent->second, request);
   Known known;
   TS_TRY(known.answer, (*books)->gate().ask(request, utc_now()));
-  const ledger::RunStart& start = contract.start;
-  if (const auto past = report::past_spending((*books)->runs(), {start.category, start.role, start.agent, ""}); past.has_value()) known.past = *past;
+  known.past = past_of(**books, contract.start);
   return known;
 }
 
@@ -87,6 +93,7 @@ int can_start(Context& context, Result<session::RunOptions> options, bool json) 
   if (agreement.refusal) {
     answer.verdict = Verdict::denied;
     answer.reason = agreement.refusal->message;
+    if (const auto books = open_books(context, ledger::OpenMode::read); books.has_value()) known.past = past_of(**books, agreement.known);
   } else {
     const session::ProcessIdentity me = session::this_process();
     ledger::RunStart& start = agreement.contract->start;

@@ -218,8 +218,8 @@ std::string estimate_text(const ledger::Estimate& estimate) {
 
 Agreement agree(const RunOptions& options, const Surroundings& world) {
   Contract contract;
-  if (const auto filled = fill(options, world, contract); filled.has_error()) return {std::nullopt, refused(filled.error().message)};
-  return {std::move(contract), std::nullopt};
+  if (const auto filled = fill(options, world, contract); filled.has_error()) return {std::nullopt, refused(filled.error().message), std::move(contract.start)};
+  return {std::move(contract), std::nullopt, {}};
 }
 
 std::string contract_line(const Contract& contract) {

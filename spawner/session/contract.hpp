@@ -31,10 +31,11 @@ struct Refusal {
   std::string message;
 };
 
-/// Either is present.
+/// Either a contract or a refusal is present.
 struct Agreement {
   std::optional<Contract> contract;
   std::optional<Refusal> refusal;
+  ledger::RunStart known;   ///< of what is refused: what had been found out by then (its agent, its task)
 };
 
 /// Finds and reads the task, resolves the cap, recognises the agent. Reads files, asks the run around this one how it stands, writes nothing.
