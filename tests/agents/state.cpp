@@ -20,6 +20,7 @@ void print_fds() {
   DIR* dir = ::opendir("/proc/self/fd");
   while (const dirent* entry = dir ? ::readdir(dir) : nullptr)
     if (entry->d_name[0] != '.' && std::atoi(entry->d_name) != ::dirfd(dir)) fds.push_back(std::atoi(entry->d_name));
+  if (dir != nullptr) ::closedir(dir);
   std::sort(fds.begin(), fds.end());
   std::printf("fds");
   for (const int fd : fds) std::printf(" %d", fd);

@@ -6,22 +6,10 @@
 #include <filesystem>
 #include <fstream>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TS_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TS_SANITIZED
-#endif
-#endif
+#include "tests/support/sanitized.hpp"
 
 namespace ts::ledger {
 namespace {
-
-#ifdef TS_SANITIZED
-constexpr bool kSanitized = true;  // most of what is resident then is the sanitizer's
-#else
-constexpr bool kSanitized = false;
-#endif
 
 std::size_t resident_kib() {
   std::ifstream in("/proc/self/statm");

@@ -34,7 +34,8 @@ struct Metered {
   }
   void spend(Tokens input) {
     UsageEvent event;
-    event.response_id = "r" + std::to_string(++responses_);
+    const std::string id = "r" + std::to_string(++responses_);  // the event only points at it
+    event.response_id = id;
     event.session = "session-1";
     event.counts.input = input;
     metering.sink(Source::stream).on_usage(event);
