@@ -11,7 +11,8 @@
 
 namespace ts::ledger {
 
-/// What a run may spend at most, by each measure. Absent: not known, so nothing is reserved by that measure.
+/// What a run may spend at most, by each measure. Absent: its cap doesn't bound that measure. Of a budget in such a measure is
+/// reserved what the agent's past runs came to for each unit of the cap; nothing where there were none.
 using Reserve = std::array<std::optional<std::int64_t>, 5>;  // by Measure
 
 /// A run's cap as what it reserves.
@@ -49,7 +50,7 @@ struct GateAnswer {
   std::string reason;  ///< for people, one line; empty where allowed
   Cap cap;             ///< the run's, cut where it had to be
   std::optional<std::int64_t>
-      room;  ///< the least headroom in the cap's unit. Absent: no such budget covers the run
+      room;  ///< the least headroom in the cap's unit, by the rate of past runs where the budget has another. Absent: not known
   std::vector<BudgetState> budgets;   ///< all that cover the run, as they stood before it
   std::optional<ClaimOutcome> claim;  ///< where one was asked for; where another stands in the way, that one
   std::optional<UtcTime> ask_again;   ///< denied: when the obstacle may be gone by itself. Absent: not known
@@ -68,8 +69,7 @@ class Gate {
   [[nodiscard]] virtual Result<GateAnswer> admit(const GateRequest& request, UtcTime now) = 0;
   /// A live run's new cap: reserves more, or gives back. Errors: refused (no room; the message says which
   /// budget), not_found.
-  [[nodiscard]] virtual Result<void> change_reserve(const RunId& run, const Reserve& reserve,
-                                                    UtcTime now) = 0;
+  [[nodiscard]] virtual Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;
   /// Before a write to the task that only its owner may do. Errors: conflict (a later run has claimed it),
   /// not_found (the run).
   [[nodiscard]] virtual Result<void> may_write_task(const RunId& run) = 0;

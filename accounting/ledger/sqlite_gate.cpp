@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "accounting/base/text.hpp"
+#include "accounting/ledger/needs.hpp"
 #include "accounting/ledger/run_rows.hpp"
 #include "accounting/ledger/sqlite_budgets.hpp"
 #include "accounting/ledger/sqlite_claims.hpp"
@@ -14,10 +15,6 @@ namespace {
 /// In the place of a run's claim token: it had its claim when it ended, so whoever came later came after it.
 constexpr std::int64_t kKeptToItsEnd = 0;
 
-const std::optional<std::int64_t>& amount_in(const Reserve& reserve, Measure measure) {
-  return reserve[static_cast<std::size_t>(measure)];
-}
-
 /// The labels of a run that has no row yet are read from a row that nobody will see.
 Attribution attribution_of_request(Sql& sql, const RunStart& run) {
   Attribution whose{run.project, run.sprint, run.task_id, run.task_file, run.agent, "", run.role, {}};
@@ -25,7 +22,7 @@ Attribution attribution_of_request(Sql& sql, const RunStart& run) {
   return whose;
 }
 
-std::string shortage(const BudgetState& state, const std::optional<std::int64_t>& wanted) {
+std::string shortage(const BudgetState& state, Needs& needs) {
   const Measure m = state.budget.measure;
   std::string text = fmt::format("budget '{}' ({}): {} left of {}", printable(state.budget.name),
                                  period_label(state.budget.period, state.zone, state.period),
@@ -33,7 +30,9 @@ std::string shortage(const BudgetState& state, const std::optional<std::int64_t>
                                  describe_amount(state.budget.limit, m));
   if (state.reserved > 0)
     text += fmt::format(", {} of it reserved by live runs", describe_amount(state.reserved, m));
-  if (wanted) text += fmt::format("; the run may need {}", describe_amount(*wanted, m));
+  if (const auto wanted = needs.by(m)) text += fmt::format("; the run may need {}", describe_amount(*wanted, m));
+  if (const int runs = needs.runs_behind(m); runs > 0)
+    text += fmt::format(" (at the rate of the agent's last {} run{})", runs, runs == 1 ? "" : "s");
   return text;
 }
 
@@ -53,33 +52,61 @@ std::vector<const ClaimRequest*> claims_of(const GateRequest& request) {
 }
 
 /// Holds one budget against the request; may cut the answer's cap.
-void weigh(const GateRequest& request, const BudgetState& state, GateAnswer& answer) {
+void weigh(const GateRequest& request, const BudgetState& state, Needs& needs, GateAnswer& answer) {
   const Measure measure = state.budget.measure;
   const std::int64_t room = state.headroom();
-  const bool is_caps_unit = measure == measure_of(request.run.cap.formula);
-  if (is_caps_unit) answer.room = std::min(answer.room.value_or(room), room);
-  const auto& wanted = amount_in(request.reserve, measure);
-  const bool cuts = request.when_short == WhenShort::cut_cap && is_caps_unit;
+  const auto fitting = needs.cap_within(room, measure);
+  if (fitting) answer.room = std::min(answer.room.value_or(*fitting), *fitting);
+  const auto wanted = needs.by(measure);
+  const bool cuts = request.when_short == WhenShort::cut_cap && fitting;
   const bool endless = cuts && !request.run.cap.limit;  // a run without a cap gets what is left as one
   if (room > 0 && !endless && (!wanted || *wanted <= room)) return;
-  const bool may_cut = room > 0 && cuts && room >= request.least;
-  if (!may_cut) return deny(answer, Obstacle::budget, shortage(state, wanted), state.period.end);
-  if (answer.cap.limit && *answer.cap.limit <= room) return;
-  answer.cap.limit = room;
+  const bool may_cut = room > 0 && cuts && *fitting >= request.least;
+  if (!may_cut) return deny(answer, Obstacle::budget, shortage(state, needs), state.period.end);
+  if (answer.cap.limit && *answer.cap.limit <= *fitting) return;
+  answer.cap.limit = *fitting;
   answer.cap.source = fmt::format("{}, cut to what is left of budget '{}'", request.run.cap.source,
                                   printable(state.budget.name));
   if (answer.verdict == Verdict::denied) return;
   answer.verdict = Verdict::cut;
   answer.obstacle = Obstacle::budget;
-  answer.reason = shortage(state, wanted);
+  answer.reason = shortage(state, needs);
 }
 
-void reserve(Sql& sql, long long run, const StoredBudget& budget, const Reserve& amounts, UtcTime expires) {
-  const auto& amount = amount_in(amounts, budget.budget.measure);
-  if (!amount) return;
-  const std::int64_t granted = fine(*amount, budget.budget.measure);
+void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t amount, UtcTime expires) {
+  const std::int64_t granted = fine(amount, budget.budget.measure);
   execute(sql, "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?)",
           values(run, budget.n, granted, granted, expires));
+}
+
+/// What is certain of a run whose cap may have been cut.
+Reserve certain_of(const GateRequest& request, const GateAnswer& answer) {
+  Reserve amounts = request.reserve;
+  if (answer.verdict != Verdict::cut) return amounts;
+  const Reserve cut = reserve_of(answer.cap);
+  for (std::size_t i = 0; i < amounts.size(); ++i)
+    if (cut[i]) amounts[i] = std::min(amounts[i].value_or(*cut[i]), *cut[i]);
+  return amounts;
+}
+
+/// Makes a live run's reservation of one budget `wanted`. Errors: refused.
+Result<void> change(Sql& sql, long long run, const BudgetState& state, const StoredBudget& budget, Needs& needs, UtcTime expires) {
+  const Measure measure = budget.budget.measure;
+  std::int64_t granted = 0, remaining = 0;
+  (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
+                              values(run, budget.n), into(granted, remaining)});
+  const std::int64_t now_granted = fine(*needs.by(measure), measure);
+  const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
+  const std::int64_t more = now_remaining - remaining;
+  if (more > 0 && more > fine(std::max<std::int64_t>(state.headroom(), 0), measure))
+    return Error{Errc::refused, shortage(state, needs)};
+  execute(sql,
+          "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
+          "CONFLICT (run, budget) DO UPDATE "
+          "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
+          "excluded.expires)",
+          values(run, budget.n, now_granted, now_remaining, expires));
+  return {};
 }
 
 }  // namespace
@@ -151,10 +178,11 @@ Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
     }
   }
   const Attribution whose = attribution_of_request(sql, request.run);
+  Needs needs(sql, request.run.cap, request.run.agent, request.reserve);
   for (const StoredBudget& budget : load_budgets(sql)) {
     if (!budget.budget.scope.may_cover(whose)) continue;
     answer.budgets.push_back(state_of(sql, budget, now));
-    weigh(request, answer.budgets.back(), answer);
+    weigh(request, answer.budgets.back(), needs, answer);
   }
   if (answer.verdict == Verdict::denied) answer.cap = request.run.cap;
   return answer;
@@ -189,42 +217,24 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
             values(request.claim->key, granted.claim->claim.token, n));
   }
   for (const ClaimRequest& claim : request.also) TS_CHECK(take_claim(sql, claim, now));
-  Reserve amounts = request.reserve;
-  if (granted.verdict == Verdict::cut) {
-    const Reserve cut = reserve_of(granted.cap);
-    for (std::size_t i = 0; i < amounts.size(); ++i)
-      if (cut[i]) amounts[i] = std::min(amounts[i].value_or(*cut[i]), *cut[i]);
-  }
+  Needs needs(sql, granted.cap, run.agent, certain_of(request, granted));
   const Attribution whose = attribution_of(sql, n);
-  for (const StoredBudget& budget : load_budgets(sql))
-    if (budget.budget.scope.may_cover(whose)) reserve(sql, n, budget, amounts, now + lease_);
+  for (const StoredBudget& budget : load_budgets(sql)) {
+    if (!budget.budget.scope.may_cover(whose)) continue;
+    if (const auto amount = needs.by(budget.budget.measure)) reserve(sql, n, budget, *amount, now + lease_);
+  }
   return {};
 }
 
-Result<void> SqliteGate::change_reserve(const RunId& run, const Reserve& amounts, UtcTime now) {
+Result<void> SqliteGate::change_cap(const RunId& run, const Cap& cap, UtcTime now) {
   return database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
     Sql& sql = database_->sql();
     TS_TRY(const RunRow row, run_row(sql, run));
     const Attribution whose = attribution_of(sql, row.n);
+    Needs needs(sql, cap, whose.agent, reserve_of(cap));
     for (const StoredBudget& budget : load_budgets(sql)) {
-      const auto& wanted = amount_in(amounts, budget.budget.measure);
-      if (!wanted || !budget.budget.scope.may_cover(whose)) continue;
-      std::int64_t granted = 0, remaining = 0;
-      (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
-                                  values(row.n, budget.n), into(granted, remaining)});
-      const std::int64_t now_granted = fine(*wanted, budget.budget.measure);
-      const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
-      const BudgetState state = state_of(sql, budget, now);
-      const std::int64_t more = now_remaining - (remaining);
-      if (more > 0 && more > fine(std::max<std::int64_t>(state.headroom(), 0), budget.budget.measure))
-        return Error{Errc::refused, shortage(state, wanted)};
-      const UtcTime expires = now + lease_;
-      execute(sql,
-              "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
-              "CONFLICT (run, budget) DO UPDATE "
-              "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
-              "excluded.expires)",
-              values(row.n, budget.n, now_granted, now_remaining, expires));
+      if (!needs.by(budget.budget.measure) || !budget.budget.scope.may_cover(whose)) continue;
+      TS_CHECK(change(sql, row.n, state_of(sql, budget, now), budget, needs, now + lease_));
     }
     return {};
   });

@@ -24,7 +24,7 @@ class SqliteGate final : public Gate {
 
   Result<GateAnswer> ask(const GateRequest& request, UtcTime now) override;
   Result<GateAnswer> admit(const GateRequest& request, UtcTime now) override;
-  Result<void> change_reserve(const RunId& run, const Reserve& reserve, UtcTime now) override;
+  Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) override;
   Result<void> may_write_task(const RunId& run) override;
 
  private:

@@ -69,7 +69,7 @@ Result<void> Reporter::on_cap_changed(const std::optional<std::int64_t>& limit) 
   const auto books = context_.books();
   if (context_.has_budgets) {
     if (books.has_error()) return books.error();
-    if (*books != nullptr) TS_CHECK((*books)->gate().change_reserve(context_.run, ledger::reserve_of(cap), context_.now()));
+    if (*books != nullptr) TS_CHECK((*books)->gate().change_cap(context_.run, cap, context_.now()));
   }
   keep_cap(cap);
   return {};

@@ -361,13 +361,13 @@ TEST_F(LedgerBudgets, ExtendingReservesMoreOrSaysNo) {
   ASSERT_TRUE(all->budgets().put(budget_of("team", 10'000), kNoon).has_value());
   ASSERT_EQ(all->gate().admit(request_of("run", 6000), kNoon).value().verdict, Verdict::allowed);
   record("run", {fresh("a", 1000)});
-  const auto reserve = [](std::int64_t limit) { return reserve_of({limit, Formula::fresh, ""}); };
-  ASSERT_TRUE(all->gate().change_reserve({"run"}, reserve(10'000), kNoon).has_value());
+  const auto cap = [](std::int64_t limit) { return Cap{limit, Formula::fresh, ""}; };
+  ASSERT_TRUE(all->gate().change_cap({"run"}, cap(10'000), kNoon).has_value());
   EXPECT_EQ(state("team").headroom(), 0);
-  EXPECT_EQ(all->gate().change_reserve({"run"}, reserve(10'001), kNoon).error().code, Errc::refused);
-  ASSERT_TRUE(all->gate().change_reserve({"run"}, reserve(2000), kNoon).has_value());
+  EXPECT_EQ(all->gate().change_cap({"run"}, cap(10'001), kNoon).error().code, Errc::refused);
+  ASSERT_TRUE(all->gate().change_cap({"run"}, cap(2000), kNoon).has_value());
   EXPECT_EQ(state("team").reserved, 1000);
-  EXPECT_EQ(all->gate().change_reserve({"nobody"}, reserve(1), kNoon).error().code, Errc::not_found);
+  EXPECT_EQ(all->gate().change_cap({"nobody"}, cap(1), kNoon).error().code, Errc::not_found);
 }
 
 TEST_F(LedgerBudgets, HistoryIsZeroFilled) {
