@@ -31,6 +31,17 @@ struct Scope {
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
+/// Calls `visit(name, part)` for what a scope may say, its labels aside.
+template <class AnyScope, class Visit>
+void for_each_part(AnyScope& scope, Visit&& visit) {
+  visit("project", scope.project);
+  visit("sprint", scope.sprint);
+  visit("task", scope.task);
+  visit("agent", scope.agent);
+  visit("model", scope.model);
+  visit("role", scope.role);
+}
+
 /// A share of the limit that is worth saying, and how it is shown: never by colour alone.
 struct Threshold {
   int percent = 100;

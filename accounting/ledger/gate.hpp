@@ -31,6 +31,7 @@ struct GateRequest {
   std::int64_t least = 1;  ///< the smallest cap that is worth a start, in the cap's unit
   std::optional<ClaimRequest> claim = {};  ///< the task's: it fences the run's writes to the task
   std::vector<ClaimRequest> also = {};     ///< what else the run must have, such as an issue
+  std::optional<std::chrono::seconds> queue = {};  ///< denied: it keeps its place so long unless it asks again. Absent: it doesn't wait
 };
 
 enum class Verdict {
@@ -41,7 +42,12 @@ enum class Verdict {
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 
 /// Why a run may not start now.
-enum class Obstacle { none, budget, claim };
+enum class Obstacle {
+  none,
+  budget,
+  claim,
+  queue,  ///< what there is is another's, who has waited for it and will take it in a moment
+};
 [[nodiscard]] std::string_view name_of(Obstacle obstacle);
 
 struct GateAnswer {
@@ -67,6 +73,8 @@ class Gate {
   /// A budget that has no room left denies even a run that reserves nothing.
   /// Errors: already_exists (the run's id).
   [[nodiscard]] virtual Result<GateAnswer> admit(const GateRequest& request, UtcTime now) = 0;
+  /// Gives up the place of a run that waited.
+  [[nodiscard]] virtual Result<void> leave_queue(const RunId& run) = 0;
   /// A live run's new cap: reserves more, or gives back. Errors: refused (no room; the message says which
   /// budget), not_found.
   [[nodiscard]] virtual Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;

@@ -265,12 +265,7 @@ void fields_of(T& budget, Visitor&& visit) {
   visit("reset_day", budget.period.reset_day);
   visit("window_minutes", budget.period.window);
   visit("zone", budget.period.zone);
-  visit("project", budget.scope.project);
-  visit("sprint", budget.scope.sprint);
-  visit("task", budget.scope.task);
-  visit("agent", budget.scope.agent);
-  visit("model", budget.scope.model);
-  visit("role", budget.scope.role);
+  for_each_part(budget.scope, visit);
   visit("labels", budget.scope.labels);
   visit("thresholds", budget.thresholds);
 }

@@ -212,8 +212,16 @@ const Step kFifth = {
     "DROP INDEX runs_open",
 };
 
+/// Who waits for room or for a claim (queue.hpp). `n` is never given twice, so that who comes later is later. A row of waiting_for
+/// names a claim or (not 0) a budget.
+const Step kSixth = {
+    "CREATE TABLE waiting (n INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE, since INTEGER NOT NULL, expires INTEGER NOT NULL)",
+    "CREATE TABLE waiting_for (run TEXT NOT NULL, claim TEXT NOT NULL, budget INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (run, "
+    "claim, budget)) WITHOUT ROWID",
+};
+
 const std::vector<Step>& steps() {
-  static const std::vector<Step> all = {kFirst, kSecond, kThird, kFourth, kFifth};
+  static const std::vector<Step> all = {kFirst, kSecond, kThird, kFourth, kFifth, kSixth};
   return all;
 }
 

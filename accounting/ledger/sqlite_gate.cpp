@@ -3,37 +3,20 @@
 #include <fmt/format.h>
 
 #include "accounting/base/text.hpp"
-#include "accounting/ledger/needs.hpp"
+#include "accounting/ledger/fence.hpp"
+#include "accounting/ledger/reservations.hpp"
 #include "accounting/ledger/run_rows.hpp"
-#include "accounting/ledger/sqlite_budgets.hpp"
 #include "accounting/ledger/sqlite_claims.hpp"
 #include "accounting/ledger/statements.hpp"
 
 namespace ts::ledger {
 namespace {
 
-/// In the place of a run's claim token: it had its claim when it ended, so whoever came later came after it.
-constexpr std::int64_t kKeptToItsEnd = 0;
-
 /// The labels of a run that has no row yet are read from a row that nobody will see.
 Attribution attribution_of_request(Sql& sql, const RunStart& run) {
   Attribution whose{run.project, run.sprint, run.task_id, run.task_file, run.agent, "", run.role, {}};
   whose.labels = labels_from(sql, run.labels_json);
   return whose;
-}
-
-std::string shortage(const BudgetState& state, Needs& needs) {
-  const Measure m = state.budget.measure;
-  std::string text = fmt::format("budget '{}' ({}): {} left of {}", printable(state.budget.name),
-                                 period_label(state.budget.period, state.zone, state.period),
-                                 describe_amount(std::max<std::int64_t>(state.headroom(), 0), m),
-                                 describe_amount(state.budget.limit, m));
-  if (state.reserved > 0)
-    text += fmt::format(", {} of it reserved by live runs", describe_amount(state.reserved, m));
-  if (const auto wanted = needs.by(m)) text += fmt::format("; the run may need {}", describe_amount(*wanted, m));
-  if (const int runs = needs.runs_behind(m); runs > 0)
-    text += fmt::format(" (at the rate of the agent's last {} run{})", runs, runs == 1 ? "" : "s");
-  return text;
 }
 
 void deny(GateAnswer& answer, Obstacle obstacle, std::string reason, std::optional<UtcTime> ask_again) {
@@ -73,12 +56,6 @@ void weigh(const GateRequest& request, const BudgetState& state, Needs& needs, G
   answer.reason = shortage(state, needs);
 }
 
-void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t amount, UtcTime expires) {
-  const std::int64_t granted = fine(amount, budget.budget.measure);
-  execute(sql, "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?)",
-          values(run, budget.n, granted, granted, expires));
-}
-
 /// What is certain of a run whose cap may have been cut.
 Reserve certain_of(const GateRequest& request, const GateAnswer& answer) {
   Reserve amounts = request.reserve;
@@ -89,24 +66,45 @@ Reserve certain_of(const GateRequest& request, const GateAnswer& answer) {
   return amounts;
 }
 
-/// Makes a live run's reservation of one budget `wanted`. Errors: refused.
-Result<void> change(Sql& sql, long long run, const BudgetState& state, const StoredBudget& budget, Needs& needs, UtcTime expires) {
-  const Measure measure = budget.budget.measure;
-  std::int64_t granted = 0, remaining = 0;
-  (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
-                              values(run, budget.n), into(granted, remaining)});
-  const std::int64_t now_granted = fine(*needs.by(measure), measure);
-  const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
-  const std::int64_t more = now_remaining - remaining;
-  if (more > 0 && more > fine(std::max<std::int64_t>(state.headroom(), 0), measure))
-    return Error{Errc::refused, shortage(state, needs)};
-  execute(sql,
-          "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
-          "CONFLICT (run, budget) DO UPDATE "
-          "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
-          "excluded.expires)",
-          values(run, budget.n, now_granted, now_remaining, expires));
-  return {};
+/// What the run takes if it starts, or, where it was denied, the least that it waits for.
+Waiting wants_of(Sql& sql, const GateRequest& request, const GateAnswer& answer, const std::vector<StoredBudget>& covering) {
+  Waiting wants{request.run.id.text, {}, {}, {}};
+  for (const ClaimRequest* claim : claims_of(request)) wants.claims.insert(claim->key);
+  Cap cap = answer.cap;
+  Reserve certain = certain_of(request, answer);
+  if (answer.verdict == Verdict::denied && request.when_short == WhenShort::cut_cap) {
+    cap.limit = std::min(request.run.cap.limit.value_or(request.least), request.least);
+    certain = reserve_of(cap);
+  }
+  Needs needs(sql, cap, request.run.agent, certain);
+  for (const StoredBudget& budget : covering) wants.budgets[budget.n] = needs.by(budget.budget.measure).value_or(0);
+  return wants;
+}
+
+/// Whether somebody else than the request's run, and than the owner, would get the key.
+bool could_claim(Sql& sql, const GateRequest& request, const std::string& key, UtcTime now) {
+  ClaimRequest other;
+  other.key = key;
+  other.owner.run = "?";  // no run's id
+  for (const ClaimRequest* claim : claims_of(request)) other.is_dead = claim->is_dead;
+  const auto asked = ask_claim(sql, other, now);
+  return asked.has_value() && asked->granted;
+}
+
+/// Says no to a run that may start, where somebody waits for just that.
+void give_way(Sql& sql, const GateRequest& request, const Waiting& wants, const std::vector<StoredBudget>& covering, GateAnswer& answer) {
+  const UtcTime now = wants.since;
+  Standing standing;
+  standing.is_free = [&](const std::string& key) { return could_claim(sql, request, key, now); };
+  standing.room = [&](long long n) {
+    for (std::size_t i = 0; i < covering.size(); ++i)
+      if (covering[i].n == n) return answer.budgets[i].headroom();
+    for (const StoredBudget& other : load_budgets(sql))
+      if (other.n == n) return state_of(sql, other, now).headroom();
+    return kMaxTokens;  // the budget is gone
+  };
+  if (const auto next = next_before(sql, wants, standing, now))
+    deny(answer, Obstacle::queue, fmt::format("run {} has waited for it since {} and starts first", printable(next->run), rfc3339(next->since)), std::nullopt);
 }
 
 }  // namespace
@@ -117,54 +115,14 @@ std::string_view name_of(Verdict verdict) {
 }
 
 std::string_view name_of(Obstacle obstacle) {
-  constexpr std::string_view names[] = {"none", "budget", "claim"};
+  constexpr std::string_view names[] = {"none", "budget", "claim", "queue"};
   return names[static_cast<std::size_t>(obstacle)];
 }
 
-Reserve reserve_of(const Cap& cap) {
-  Reserve reserve;
-  if (!cap.limit) return reserve;
-  reserve[static_cast<std::size_t>(measure_of(cap.formula))] = *cap.limit;
-  // Fresh tokens are a part of all tokens, output of both: the lower sum can't pass a cap on the higher one.
-  if (cap.formula == Formula::total) reserve[static_cast<std::size_t>(Measure::fresh)] = *cap.limit;
-  if (cap.formula == Formula::total || cap.formula == Formula::fresh)
-    reserve[static_cast<std::size_t>(Measure::output)] = *cap.limit;
-  return reserve;
-}
-
-void renew_reservations_of(Sql& sql, long long run, UtcTime expires) {
-  execute(sql, "UPDATE reservations SET expires = max(expires, ?) WHERE run = ?", values(expires, run));
-}
-
-void release_reservations_of(Sql& sql, long long run) {
-  execute(sql, "DELETE FROM reservations WHERE run = ?", values(run));
-}
-
-Result<void> check_fence(Sql& sql, long long run) {
-  std::string key;
-  std::int64_t token = 0;
-  (void)first_row(
-      sql, Select{"SELECT claim_key, claim_token FROM runs WHERE n = ?", values(run), into(key, token)});
-  if (key.empty() || token == kKeptToItsEnd) return {};
-  return check_token(sql, key, token);
-}
-
-void note_kept_claim(Sql& sql, long long run) {
-  execute(sql,
-          "UPDATE runs SET claim_token = ? WHERE n = ? AND claim_key <> '' AND EXISTS (SELECT 1 FROM claims c "
-          "WHERE c.key = claim_key AND c.token = claim_token AND c.held = 1)",
-          values(kKeptToItsEnd, run));
-}
-
-bool is_held_by_another(Sql& sql, long long run) {
-  int held = 0;
-  return first_row(sql, Select{"SELECT 1 FROM runs r JOIN claims c ON c.key = r.claim_key WHERE r.n = ? AND c.held = 1 AND c.run <> r.id",
-                               values(run), into(held)});
-}
-
-Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
+Result<SqliteGate::Weighed> SqliteGate::answer(const GateRequest& request, UtcTime now) {
   Sql& sql = database_->sql();
-  GateAnswer answer;
+  Weighed weighed;
+  GateAnswer& answer = weighed.answer;
   answer.cap = request.run.cap;
   for (const ClaimRequest* claim : claims_of(request)) {
     TS_TRY(ClaimOutcome outcome, ask_claim(sql, *claim, now));
@@ -179,31 +137,48 @@ Result<GateAnswer> SqliteGate::answer(const GateRequest& request, UtcTime now) {
   }
   const Attribution whose = attribution_of_request(sql, request.run);
   Needs needs(sql, request.run.cap, request.run.agent, request.reserve);
-  for (const StoredBudget& budget : load_budgets(sql)) {
-    if (!budget.budget.scope.may_cover(whose)) continue;
+  std::vector<StoredBudget> covering = load_budgets(sql);
+  std::erase_if(covering, [&](const StoredBudget& budget) { return !budget.budget.scope.may_cover(whose); });
+  for (const StoredBudget& budget : covering) {
     answer.budgets.push_back(state_of(sql, budget, now));
     weigh(request, answer.budgets.back(), needs, answer);
   }
+  weighed.wants = wants_of(sql, request, answer, covering);
+  weighed.wants.since = now;
+  if (answer.verdict != Verdict::denied) give_way(sql, request, weighed.wants, covering, answer);
   if (answer.verdict == Verdict::denied) answer.cap = request.run.cap;
-  return answer;
+  return weighed;
 }
 
 Result<GateAnswer> SqliteGate::ask(const GateRequest& request, UtcTime now) {
-  GateAnswer given;
+  Weighed given;
   TS_CHECK(database_->read([&]() -> Result<void> {
     TS_TRY(given, answer(request, now));
     return {};
   }));
-  return given;
+  return std::move(given.answer);
 }
 
 Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
-  GateAnswer given;
+  Weighed given;
   TS_CHECK(database_->write(Durability::full, database_->patience(), [&]() -> Result<void> {
+    Sql& sql = database_->sql();
     TS_TRY(given, answer(request, now));
-    return given.verdict == Verdict::denied ? Result<void>() : take(request, given, now);
+    if (given.answer.verdict != Verdict::denied) {
+      if (request.queue) ledger::leave_queue(sql, request.run.id.text);
+      return take(request, given.answer, now);
+    }
+    if (request.queue) enqueue(sql, given.wants, now + *request.queue);
+    return {};
   }));
-  return given;
+  return std::move(given.answer);
+}
+
+Result<void> SqliteGate::leave_queue(const RunId& run) {
+  return database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
+    ledger::leave_queue(database_->sql(), run.text);
+    return {};
+  });
 }
 
 Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, UtcTime now) {
@@ -234,7 +209,7 @@ Result<void> SqliteGate::change_cap(const RunId& run, const Cap& cap, UtcTime no
     Needs needs(sql, cap, whose.agent, reserve_of(cap));
     for (const StoredBudget& budget : load_budgets(sql)) {
       if (!needs.by(budget.budget.measure) || !budget.budget.scope.may_cover(whose)) continue;
-      TS_CHECK(change(sql, row.n, state_of(sql, budget, now), budget, needs, now + lease_));
+      TS_CHECK(reserve_anew(sql, row.n, budget, needs, now, now + lease_));
     }
     return {};
   });

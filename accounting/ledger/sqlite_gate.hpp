@@ -2,19 +2,9 @@
 
 #include "accounting/ledger/database.hpp"
 #include "accounting/ledger/gate.hpp"
+#include "accounting/ledger/queue.hpp"
 
 namespace ts::ledger {
-
-/// The run lives: what it has reserved stays reserved. Within the caller's transaction, as all below.
-void renew_reservations_of(Sql& sql, long long run, UtcTime expires);
-/// The run has ended: what it didn't spend is free.
-void release_reservations_of(Sql& sql, long long run);
-/// Errors: conflict where the run's claim went to a later owner while it ran. A run without a claim may write.
-[[nodiscard]] Result<void> check_fence(Sql& sql, long long run);
-/// The run ends: if it has its claim still, nobody who claims the task later fences it off. Before the claim is released.
-void note_kept_claim(Sql& sql, long long run);
-/// Whether somebody works on the run's task now who is not the run.
-[[nodiscard]] bool is_held_by_another(Sql& sql, long long run);
 
 /// The gate over the ledger's database.
 class SqliteGate final : public Gate {
@@ -24,11 +14,16 @@ class SqliteGate final : public Gate {
 
   Result<GateAnswer> ask(const GateRequest& request, UtcTime now) override;
   Result<GateAnswer> admit(const GateRequest& request, UtcTime now) override;
+  Result<void> leave_queue(const RunId& run) override;
   Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) override;
   Result<void> may_write_task(const RunId& run) override;
 
  private:
-  Result<GateAnswer> answer(const GateRequest& request, UtcTime now);
+  struct Weighed {
+    GateAnswer answer;
+    Waiting wants;   ///< what the run takes if it starts, or waits for
+  };
+  Result<Weighed> answer(const GateRequest& request, UtcTime now);
   Result<void> take(const GateRequest& request, GateAnswer& granted, UtcTime now);
 
   std::shared_ptr<Database> database_;

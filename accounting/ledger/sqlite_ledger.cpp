@@ -1,6 +1,6 @@
 #include "accounting/ledger/sqlite_ledger.hpp"
 
-#include "accounting/ledger/sqlite_gate.hpp"
+#include "accounting/ledger/fence.hpp"
 
 namespace ts::ledger {
 Result<void> SqliteLedger::begin(const RunStart& run) {

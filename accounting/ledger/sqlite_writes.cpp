@@ -1,7 +1,8 @@
 // What a run writes while it lives and when it ends.
 #include "accounting/ledger/posting.hpp"
 #include "accounting/ledger/sqlite_claims.hpp"
-#include "accounting/ledger/sqlite_gate.hpp"
+#include "accounting/ledger/fence.hpp"
+#include "accounting/ledger/reservations.hpp"
 #include "accounting/ledger/sqlite_ledger.hpp"
 #include "accounting/ledger/statements.hpp"
 

@@ -20,12 +20,7 @@ Json scope_json(const Scope& scope) {
   const auto put = [&](const char* name, const std::optional<std::string>& value) {
     if (value) j[name] = *value;
   };
-  put("project", scope.project);
-  put("sprint", scope.sprint);
-  put("task", scope.task);
-  put("agent", scope.agent);
-  put("model", scope.model);
-  put("role", scope.role);
+  for_each_part(scope, put);
   for (const auto& [name, value] : scope.labels) j["labels"][name] = value;
   return j;
 }

@@ -36,12 +36,7 @@ std::string scope_text(const Scope& scope) {
   const auto put = [&](const std::string& name, const std::optional<std::string>& value) {
     if (value) text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, printable(*value, kLongest));
   };
-  put("project", scope.project);
-  put("sprint", scope.sprint);
-  put("task", scope.task);
-  put("agent", scope.agent);
-  put("model", scope.model);
-  put("role", scope.role);
+  for_each_part(scope, put);
   for (const auto& [name, value] : scope.labels) put("label." + name, value);
   return text.empty() ? "everything" : text;
 }

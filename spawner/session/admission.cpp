@@ -22,6 +22,8 @@ using ledger::Verdict;
 
 constexpr int kMostParents = 16;
 constexpr auto kSettleEvery = 5s;
+constexpr auto kPlace = 15s;  ///< how long a run that doesn't ask again keeps its place
+constexpr auto kLongestPause = 1s;
 constexpr std::int64_t kLeastShareOfCap = 10;
 
 bool is_reference(const std::string& word) { return word.find("://") != std::string::npos || word.find('#') != std::string::npos; }
@@ -51,6 +53,61 @@ std::string last_line(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
   return printable(text.substr(text.rfind('\n') + 1));
 }
+
+/// One run in front of the gate.
+class Petitioner {
+ public:
+  Petitioner(ledger::Gate& gate, GateRequest& request, const Queue& queue) : gate_(gate), request_(request), queue_(queue) {
+    if (queue_.wait) request_.queue = kPlace;
+  }
+
+  Result<GateAnswer> pass(Console& console) {
+    bool told = false;
+    while (true) {
+      request_.run.started = queue_.now();  // waiting is not a part of the run
+      auto answer = gate_.admit(request_, request_.run.started);
+      const bool patient = queue_.wait && Clock::now() - begun_ < *queue_.wait;
+      if (answer.has_error() && answer.error().code == Errc::busy && patient) continue;
+      if (answer.has_error() || answer->verdict != Verdict::denied) return answer;
+      if (!patient) return queue_.wait ? give_up(std::move(*answer)) : answer;
+      if (!std::exchange(told, true)) console.say("waiting: " + answer->reason);
+      TS_CHECK(look_until_it_may_start());
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Looking only reads, so that who waits doesn't keep the writers waiting; nor does it keep the place, which is asked for in good time.
+  Result<void> look_until_it_may_start() {
+    const auto end = std::min(Clock::now() + kPlace / 3, begun_ + *queue_.wait);
+    while (Clock::now() < end) {
+      std::this_thread::sleep_for(pause_);
+      pause_ = std::min<std::chrono::milliseconds>(pause_ * 3 / 2, kLongestPause);
+      if (queue_.settle && Clock::now() - settled_ >= kSettleEvery) {
+        queue_.settle();
+        settled_ = Clock::now();
+      }
+      TS_TRY(const GateAnswer answer, gate_.ask(request_, queue_.now()));
+      if (answer.verdict != Verdict::denied) break;
+    }
+    return {};
+  }
+
+  Result<GateAnswer> give_up(GateAnswer answer) {
+    TS_CHECK(gate_.leave_queue(request_.run.id));
+    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun_);
+    answer.reason = fmt::format("waited {} in vain: {}", human_duration(waited), answer.reason);
+    return answer;
+  }
+
+  ledger::Gate& gate_;
+  GateRequest& request_;
+  const Queue& queue_;
+  Clock::time_point begun_ = Clock::now();
+  Clock::time_point settled_ = begun_;
+  std::chrono::milliseconds pause_{100};
+};
 
 }  // namespace
 
@@ -121,34 +178,8 @@ std::string denial_text(const GateAnswer& answer) {
   return fmt::format("{} ({} {})", answer.reason, by_claim ? "its lease ends, unless it is renewed," : "the next period begins", rfc3339(*answer.ask_again));
 }
 
-Result<GateAnswer> pass_gate(ledger::Gate& gate, const GateRequest& request, const Queue& queue, Console& console) {
-  const auto begun = std::chrono::steady_clock::now();
-  auto settled = begun;
-  std::chrono::milliseconds pause{100};
-  std::string told;
-  while (true) {
-    auto admitted = gate.admit(request, queue.now());
-    const auto waited = std::chrono::steady_clock::now() - begun;
-    if (admitted.has_error() && admitted.error().code == Errc::busy && queue.wait && waited < *queue.wait) continue;
-    if (admitted.has_error()) return admitted.error();
-    GateAnswer answer = std::move(*admitted);
-    if (answer.verdict != Verdict::denied || !queue.wait || waited >= *queue.wait) {
-      if (answer.verdict == Verdict::denied && queue.wait) answer.reason = fmt::format("waited {} in vain: {}", human_duration(std::chrono::duration_cast<std::chrono::microseconds>(waited)), answer.reason);
-      return answer;
-    }
-    if (answer.reason != told && told.empty()) console.say("waiting: " + answer.reason);
-    told = answer.reason;
-    // Asking only reads; the queue must not keep the writers waiting.
-    while (answer.verdict == Verdict::denied && std::chrono::steady_clock::now() - begun < *queue.wait) {
-      std::this_thread::sleep_for(pause);
-      pause = std::min<std::chrono::milliseconds>(pause * 3 / 2, 1s);
-      if (queue.settle && std::chrono::steady_clock::now() - settled >= kSettleEvery) {
-        queue.settle();
-        settled = std::chrono::steady_clock::now();
-      }
-      TS_TRY(answer, gate.ask(request, queue.now()));
-    }
-  }
+Result<GateAnswer> pass_gate(ledger::Gate& gate, GateRequest& request, const Queue& queue, Console& console) {
+  return Petitioner{gate, request, queue}.pass(console);
 }
 
 Result<void> run_check(const RunOptions& options, const ledger::RunStart& start, const Surroundings& world) {

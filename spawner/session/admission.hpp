@@ -29,9 +29,9 @@ struct Queue {
   std::function<void()> settle;
 };
 
-/// Passes the gate, waiting in front of it if asked to. A denial is an answer, not an error.
-/// Errors: the ledger's.
-[[nodiscard]] Result<ledger::GateAnswer> pass_gate(ledger::Gate& gate, const ledger::GateRequest& request, const Queue& queue, Console& console);
+/// Passes the gate, waiting in front of it if asked to; then `request.run.started` is the moment in which it was passed. A denial
+/// is an answer, not an error. Errors: the ledger's.
+[[nodiscard]] Result<ledger::GateAnswer> pass_gate(ledger::Gate& gate, ledger::GateRequest& request, const Queue& queue, Console& console);
 
 /// Runs `--check` with TRACKED_SPAWN_TASK, …_TASK_FILE and …_RUN in its environment. Errors: refused, with what it said.
 [[nodiscard]] Result<void> run_check(const RunOptions& options, const ledger::RunStart& start, const Surroundings& world);

@@ -82,11 +82,13 @@ Result<ledger::GateAnswer> Run::ask_gate(ledger::Books& books) {
   leave_out_parents_claims(books, start().parent_run, request);
   const Queue queue{options_.gate.wait, utc_now, [this] { settle_the_dead(); }};
   auto answer = pass_gate(books.gate(), request, queue, console_);
+  start().started = request.run.started;
   if (answer.has_value() || answer.error().code != Errc::busy) return answer;
   TS_TRY(const ledger::GateAnswer seen, books.gate().ask(request, utc_now()));
   if (!request.claim && request.also.empty() && seen.budgets.empty()) return answer;
   books.runs().set_patience(seen.budgets.empty() ? kPatienceForClaim : kPatienceForBudgets);
   answer = pass_gate(books.gate(), request, queue, console_);
+  start().started = request.run.started;
   if (answer.has_error() && answer.error().code == Errc::busy && !seen.budgets.empty())
     return Error{Errc::refused, "budgets cover this run, and nothing can be reserved: " + answer.error().message};
   return answer;
