@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace ts::taskfile {
 namespace {
 
@@ -74,9 +77,23 @@ Result<WriteReport> update(const UpdateRequest& request, const Planner& planner,
   return Error{Errc::conflict, fmt::format("{}: others kept writing it; try again", request.path.string())};
 }
 
+namespace {
+
+/// What a Markdown table written into it would break.
+bool is_of_another_language(const fs::path& path) {
+  std::string extension = path.extension().string();
+  std::ranges::transform(extension, extension.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return std::ranges::any_of(std::array{".yaml", ".yml", ".json", ".toml"}, [&](const char* other) { return extension == other; });
+}
+
+}  // namespace
+
 Result<Document> load(const fs::path& path, FileStore& store) {
   auto resolved = store.resolve(path);
   if (resolved.has_error()) return with_context(path.string(), std::move(resolved).error());
+  if (is_of_another_language(*resolved))
+    return Error{Errc::unsupported, path.string() + ": is no Markdown file, and the count is written as Markdown: keep the task in a .md file (its YAML between --- lines "
+                                                    "at the top is read and written)"};
   auto image = store.read(*resolved, DocumentLimits{}.bytes);
   if (image.has_error()) return with_context(path.string(), std::move(image).error());
   auto document = Document::parse(std::move(image->bytes));
