@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,13 +26,14 @@ enum class WhenShort {
 };
 
 struct GateRequest {
-  RunStart run;
+  RunStart run;  ///< its process too: who waits and is dead has no place in the queue
   Reserve reserve = {};
   WhenShort when_short = WhenShort::refuse;
   std::int64_t least = 1;  ///< the smallest cap that is worth a start, in the cap's unit
   std::optional<ClaimRequest> claim = {};  ///< the task's: it fences the run's writes to the task
   std::vector<ClaimRequest> also = {};     ///< what else the run must have, such as an issue
-  std::optional<std::chrono::seconds> queue = {};  ///< denied: it keeps its place so long unless it asks again. Absent: it doesn't wait
+  std::optional<std::chrono::seconds> queue = {};  ///< denied: its place is kept so long, unless it asks again. Absent: it doesn't wait
+  std::function<bool(const Owner&)> is_dead = {};  ///< as in ClaimRequest, of those who wait
 };
 
 enum class Verdict {
@@ -60,6 +62,17 @@ struct GateAnswer {
   std::vector<BudgetState> budgets;   ///< all that cover the run, as they stood before it
   std::optional<ClaimOutcome> claim;  ///< where one was asked for; where another stands in the way, that one
   std::optional<UtcTime> ask_again;   ///< denied: when the obstacle may be gone by itself. Absent: not known
+  bool never = false;      ///< denied: it needs more than a budget has when nothing is spent
+  bool cancelled = false;  ///< denied: somebody told it to wait no longer
+};
+
+/// A run that waits in front of the gate.
+struct Waiting {
+  Owner owner;
+  std::string task;    ///< its id, else its file; may be empty
+  std::string agent;
+  std::string reason;  ///< why it may not start, as it was told last
+  UtcTime since;
 };
 
 /// Decides on launches.
@@ -75,6 +88,10 @@ class Gate {
   [[nodiscard]] virtual Result<GateAnswer> admit(const GateRequest& request, UtcTime now) = 0;
   /// Gives up the place of a run that waited.
   [[nodiscard]] virtual Result<void> leave_queue(const RunId& run) = 0;
+  /// Tells a run that waits to give up. Errors: not_found (it doesn't wait).
+  [[nodiscard]] virtual Result<void> cancel_waiting(const RunId& run) = 0;
+  /// Who waits, in the order of coming.
+  [[nodiscard]] virtual Result<std::vector<Waiting>> waiting(UtcTime now) = 0;
   /// A live run's new cap: reserves more, or gives back. Errors: refused (no room; the message says which
   /// budget), not_found.
   [[nodiscard]] virtual Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) = 0;

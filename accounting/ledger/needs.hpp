@@ -7,7 +7,7 @@
 namespace ts::ledger {
 
 /// What a run may need of budgets in any measure: for certain where its cap bounds the measure, else as its agent's past runs
-/// suggest. Within a transaction that the caller has begun.
+/// suggest, unless these are too little to go by (a tenth of what is asked about). Within a transaction that the caller has begun.
 class Needs {
  public:
   Needs(Sql& sql, Cap cap, std::string agent, Reserve certain)
@@ -25,14 +25,15 @@ class Needs {
     int runs = 0;
     Spend spent;
   };
-  const Past& past();
+  const Past& past(Measure measure);
+  [[nodiscard]] std::optional<Exchange> rate(Measure measure, Measure from, std::int64_t amount);
   [[nodiscard]] bool is_certain(Measure measure) const { return certain_[static_cast<std::size_t>(measure)].has_value(); }
 
   Sql& sql_;
   Cap cap_;
   std::string agent_;
   Reserve certain_;
-  std::optional<Past> past_;
+  std::optional<Past> priced_, all_;
 };
 
 }  // namespace ts::ledger

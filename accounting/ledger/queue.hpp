@@ -2,37 +2,43 @@
 
 #include <functional>
 #include <map>
-#include <set>
-#include <string>
-#include <vector>
 
+#include "accounting/ledger/gate.hpp"
 #include "accounting/ledger/statements.hpp"
 
 // Who waits in front of the gate, in the order of coming, within a transaction that the caller has begun. A place is kept for as
-// long as its run asks again and again: one that was killed loses it soon.
+// long as its run asks again and again; one that was killed has lost it.
 
 namespace ts::ledger {
 
-/// A run that waits, and what it needs to start.
-struct Waiting {
-  std::string run;
-  UtcTime since;
-  std::set<std::string> claims;                 ///< keys
+/// What a waiting run needs to start.
+struct Wants {
+  std::map<std::string, std::int64_t> claims;   ///< key → the token that was handed over; 0: none
   std::map<long long, std::int64_t> budgets;    ///< number → what it reserves; 0: nothing, but there must be room
 };
 
-/// Takes a place at the end, or keeps the one it has, until `expires`.
-void enqueue(Sql& sql, const Waiting& waiting, UtcTime expires);
-void leave_queue(Sql& sql, const std::string& run);
+struct InQueue {
+  Waiting who;
+  Wants wants;
+};
+
+/// Takes a place at the end, or keeps the one it has, until `expires`. False: the place was taken away (cancel_place).
+[[nodiscard]] bool take_place(Sql& sql, const InQueue& one, UtcTime now, UtcTime expires);
+void leave_place(Sql& sql, const std::string& run);
+/// The run is to give up. False: it doesn't wait.
+[[nodiscard]] bool cancel_place(Sql& sql, const std::string& run);
+/// Those who wait in front of a run, or all where it doesn't wait itself ("": all).
+[[nodiscard]] std::vector<InQueue> in_front_of(Sql& sql, const std::string& run, UtcTime now);
 
 /// How things stand, as the queue needs to know it.
 struct Standing {
   std::function<std::int64_t(long long budget)> room;
-  std::function<bool(const std::string& key)> is_free;
+  std::function<bool(const Waiting& who, const std::string& key, std::int64_t token)> may_claim;
+  std::function<bool(const Owner&)> is_dead;
 };
 
-/// The first of those in front of a run (who isn't in the queue has all in front) that could start right now, and could not any
-/// more if the run did. Who needs more than there is holds nobody up.
-[[nodiscard]] std::optional<Waiting> next_before(Sql& sql, const Waiting& run, const Standing& standing, UtcTime now);
+/// Lets those in front of a run take, in their order, what they could take right now. If not enough is left for the run then: the
+/// first of them that takes what it needs. Who needs more than there is holds nobody up.
+[[nodiscard]] std::optional<Waiting> next_before(Sql& sql, const InQueue& run, const Standing& standing, UtcTime now);
 
 }  // namespace ts::ledger

@@ -5,6 +5,15 @@
 #include "accounting/base/text.hpp"
 
 namespace ts::ledger {
+namespace {
+
+std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return a < 0 ? INT64_MIN : INT64_MAX;
+}
+
+}  // namespace
 
 Reserve reserve_of(const Cap& cap) {
   Reserve reserve;
@@ -37,24 +46,44 @@ void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t a
           values(run, budget.n, granted, granted, expires));
 }
 
-Result<void> reserve_anew(Sql& sql, long long run, const StoredBudget& budget, Needs& needs, UtcTime now, UtcTime expires) {
-  const BudgetState state = state_of(sql, budget, now);
+std::optional<std::int64_t> granted_of(Sql& sql, long long run, const StoredBudget& budget) {
+  std::int64_t granted = 0;
+  const bool found = first_row(sql, Select{"SELECT granted FROM reservations WHERE run = ? AND budget = ?", values(run, budget.n), into(granted)});
+  return found ? std::optional(granted / fine(1, budget.budget.measure)) : std::nullopt;
+}
+
+bool reserve_more(Sql& sql, long long run, const Extension& extension, UtcTime now, UtcTime expires) {
+  const auto& [budget, more] = extension;
+  if (more == 0) return true;
   const Measure measure = budget.budget.measure;
   std::int64_t granted = 0, remaining = 0;
   (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
                               values(run, budget.n), into(granted, remaining)});
-  const std::int64_t now_granted = fine(*needs.by(measure), measure);
-  const std::int64_t now_remaining = std::max<std::int64_t>(now_granted - (granted - remaining), 0);
-  const std::int64_t more = now_remaining - remaining;
-  if (more > 0 && more > fine(std::max<std::int64_t>(state.headroom(), 0), measure))
-    return Error{Errc::refused, shortage(state, needs)};
+  if (more > 0 && more > std::max<std::int64_t>(state_of(sql, budget, now).headroom(), 0)) return false;
+  const std::int64_t step = more < 0 ? -fine(-more, measure) : fine(more, measure);
+  const std::int64_t now_granted = std::max<std::int64_t>(saturating_sum(granted, step), 0);
+  const std::int64_t now_remaining = std::max<std::int64_t>(saturating_sum(remaining, step), 0);
   execute(sql,
           "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
           "CONFLICT (run, budget) DO UPDATE "
           "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
           "excluded.expires)",
           values(run, budget.n, now_granted, now_remaining, expires));
-  return {};
+  return true;
+}
+
+std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now) {
+  if (parent_run.empty()) return 0;
+  std::int64_t remaining = 0;
+  (void)first_row(sql, Select{"SELECT v.remaining FROM reservations v JOIN runs r ON r.n = v.run WHERE r.id = ? AND v.budget = ? AND v.expires > ?",
+                              values(parent_run, budget.n, now), into(remaining)});
+  return remaining / fine(1, budget.budget.measure);
+}
+
+void borrow(Sql& sql, const std::string& parent_run, const StoredBudget& budget, std::int64_t amount) {
+  if (parent_run.empty()) return;
+  execute(sql, "UPDATE reservations SET remaining = max(0, remaining - ?) WHERE budget = ? AND run = (SELECT n FROM runs WHERE id = ?)",
+          values(fine(amount, budget.budget.measure), budget.n, parent_run));
 }
 
 void renew_reservations_of(Sql& sql, long long run, UtcTime expires) {
@@ -62,6 +91,12 @@ void renew_reservations_of(Sql& sql, long long run, UtcTime expires) {
 }
 
 void release_reservations_of(Sql& sql, long long run) {
+  // What it didn't take of what the run around it had reserved goes back there.
+  execute(sql,
+          "UPDATE reservations AS p SET remaining = min(granted, remaining + (SELECT c.remaining FROM reservations c WHERE c.run = ? AND c.budget = "
+          "p.budget)) WHERE run = (SELECT o.n FROM runs r JOIN runs o ON o.id = r.parent_run WHERE r.n = ? AND r.parent_run <> '') AND EXISTS "
+          "(SELECT 1 FROM reservations c WHERE c.run = ? AND c.budget = p.budget)",
+          values(run, run, run));
   execute(sql, "DELETE FROM reservations WHERE run = ?", values(run));
 }
 

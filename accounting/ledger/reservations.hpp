@@ -12,8 +12,22 @@ namespace ts::ledger {
 
 /// A run that starts takes what it needs of one budget.
 void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t amount, UtcTime expires);
-/// Makes a live run's reservation of one budget what it needs now. Errors: refused.
-[[nodiscard]] Result<void> reserve_anew(Sql& sql, long long run, const StoredBudget& budget, Needs& needs, UtcTime now, UtcTime expires);
+/// What a run has reserved of one budget in all, in the measure's unit. Absent: nothing was reserved.
+[[nodiscard]] std::optional<std::int64_t> granted_of(Sql& sql, long long run, const StoredBudget& budget);
+
+/// More of one budget, in the measure's unit; negative: less.
+struct Extension {
+  const StoredBudget& budget;
+  std::int64_t more;
+};
+/// Adds to a live run's reservation. False: there is not so much room, nothing changed.
+[[nodiscard]] bool reserve_more(Sql& sql, long long run, const Extension& extension, UtcTime now, UtcTime expires);
+
+/// What the run around a run has reserved of a budget and not spent: it is for the runs inside as well. Unit: the measure's.
+[[nodiscard]] std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now);
+/// Takes so much, as far as it goes, from the reservation of the run around a run. What is left of it at the end goes back.
+void borrow(Sql& sql, const std::string& parent_run, const StoredBudget& budget, std::int64_t amount);
+
 /// The run lives: what it has reserved stays reserved.
 void renew_reservations_of(Sql& sql, long long run, UtcTime expires);
 /// The run has ended: what it didn't spend is free.

@@ -213,11 +213,15 @@ const Step kFifth = {
 };
 
 /// Who waits for room or for a claim (queue.hpp). `n` is never given twice, so that who comes later is later. A row of waiting_for
-/// names a claim or (not 0) a budget.
+/// names a claim, with the token by which the run may have it (0: none), or (not 0) a budget and an amount. The index gives an
+/// agent's last runs that spent something (needs.hpp).
 const Step kSixth = {
-    "CREATE TABLE waiting (n INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE, since INTEGER NOT NULL, expires INTEGER NOT NULL)",
-    "CREATE TABLE waiting_for (run TEXT NOT NULL, claim TEXT NOT NULL, budget INTEGER NOT NULL, amount INTEGER NOT NULL, PRIMARY KEY (run, "
-    "claim, budget)) WITHOUT ROWID",
+    "CREATE TABLE waiting (n INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL UNIQUE, since INTEGER NOT NULL, expires INTEGER NOT NULL, "
+    "cancelled INTEGER NOT NULL DEFAULT 0, host TEXT NOT NULL, pid INTEGER NOT NULL, pid_start_ticks INTEGER NOT NULL, boot_id TEXT NOT NULL, "
+    "task TEXT NOT NULL, agent TEXT NOT NULL, reason TEXT NOT NULL)",
+    "CREATE TABLE waiting_for (run TEXT NOT NULL, claim TEXT NOT NULL, budget INTEGER NOT NULL, amount INTEGER NOT NULL, token INTEGER NOT "
+    "NULL, PRIMARY KEY (run, claim, budget)) WITHOUT ROWID",
+    "CREATE INDEX runs_spending ON runs (agent, started) WHERE input + output > 0 AND ended IS NOT NULL",
 };
 
 const std::vector<Step>& steps() {

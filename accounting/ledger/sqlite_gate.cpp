@@ -34,10 +34,10 @@ std::vector<const ClaimRequest*> claims_of(const GateRequest& request) {
   return all;
 }
 
-/// Holds one budget against the request; may cut the answer's cap.
-void weigh(const GateRequest& request, const BudgetState& state, Needs& needs, GateAnswer& answer) {
+/// Holds one budget against the request; may cut the answer's cap. `lent`: what the run around it has reserved for it.
+void weigh(const GateRequest& request, const BudgetState& state, std::int64_t lent, Needs& needs, GateAnswer& answer) {
   const Measure measure = state.budget.measure;
-  const std::int64_t room = state.headroom();
+  const std::int64_t room = state.headroom() + lent;
   const auto fitting = needs.cap_within(room, measure);
   if (fitting) answer.room = std::min(answer.room.value_or(*fitting), *fitting);
   const auto wanted = needs.by(measure);
@@ -45,7 +45,11 @@ void weigh(const GateRequest& request, const BudgetState& state, Needs& needs, G
   const bool endless = cuts && !request.run.cap.limit;  // a run without a cap gets what is left as one
   if (room > 0 && !endless && (!wanted || *wanted <= room)) return;
   const bool may_cut = room > 0 && cuts && *fitting >= request.least;
-  if (!may_cut) return deny(answer, Obstacle::budget, shortage(state, needs), state.period.end);
+  if (!may_cut) {
+    const bool certain = needs.runs_behind(measure) == 0;
+    answer.never = answer.never || (!cuts && wanted && certain && *wanted > state.budget.limit);
+    return deny(answer, Obstacle::budget, shortage(state, needs), state.period.end);
+  }
   if (answer.cap.limit && *answer.cap.limit <= *fitting) return;
   answer.cap.limit = *fitting;
   answer.cap.source = fmt::format("{}, cut to what is left of budget '{}'", request.run.cap.source,
@@ -67,9 +71,9 @@ Reserve certain_of(const GateRequest& request, const GateAnswer& answer) {
 }
 
 /// What the run takes if it starts, or, where it was denied, the least that it waits for.
-Waiting wants_of(Sql& sql, const GateRequest& request, const GateAnswer& answer, const std::vector<StoredBudget>& covering) {
-  Waiting wants{request.run.id.text, {}, {}, {}};
-  for (const ClaimRequest* claim : claims_of(request)) wants.claims.insert(claim->key);
+Wants wants_of(Sql& sql, const GateRequest& request, const GateAnswer& answer, const std::vector<StoredBudget>& covering) {
+  Wants wants;
+  for (const ClaimRequest* claim : claims_of(request)) wants.claims[claim->key] = claim->handed_over.value_or(0);
   Cap cap = answer.cap;
   Reserve certain = certain_of(request, answer);
   if (answer.verdict == Verdict::denied && request.when_short == WhenShort::cut_cap) {
@@ -81,21 +85,31 @@ Waiting wants_of(Sql& sql, const GateRequest& request, const GateAnswer& answer,
   return wants;
 }
 
-/// Whether somebody else than the request's run, and than the owner, would get the key.
-bool could_claim(Sql& sql, const GateRequest& request, const std::string& key, UtcTime now) {
-  ClaimRequest other;
-  other.key = key;
-  other.owner.run = "?";  // no run's id
-  for (const ClaimRequest* claim : claims_of(request)) other.is_dead = claim->is_dead;
-  const auto asked = ask_claim(sql, other, now);
-  return asked.has_value() && asked->granted;
+Cap cap_of(Sql& sql, long long run) {
+  Cap cap;
+  (void)first_row(sql, Select{"SELECT cap_limit, cap_formula, cap_source FROM runs WHERE n = ?", values(run), into(cap.limit, cap.formula, cap.source)});
+  return cap;
+}
+
+/// The run as one of those who wait.
+Waiting waiting_of(const GateRequest& request, const std::string& reason, UtcTime now) {
+  const RunStart& run = request.run;
+  return {{run.id.text, run.host, run.pid, run.pid_start_ticks, run.boot_id, ""}, run.task_id.empty() ? run.task_file : run.task_id, run.agent, reason, now};
 }
 
 /// Says no to a run that may start, where somebody waits for just that.
-void give_way(Sql& sql, const GateRequest& request, const Waiting& wants, const std::vector<StoredBudget>& covering, GateAnswer& answer) {
-  const UtcTime now = wants.since;
+void give_way(Sql& sql, const GateRequest& request, const Wants& wants, const std::vector<StoredBudget>& covering, GateAnswer& answer, UtcTime now) {
   Standing standing;
-  standing.is_free = [&](const std::string& key) { return could_claim(sql, request, key, now); };
+  standing.is_dead = request.is_dead;
+  standing.may_claim = [&](const Waiting& who, const std::string& key, std::int64_t token) {
+    ClaimRequest claim;
+    claim.key = key;
+    claim.owner = who.owner;
+    claim.is_dead = request.is_dead;
+    if (token != 0) claim.handed_over = token;
+    const auto asked = ask_claim(sql, claim, now);
+    return asked.has_value() && asked->granted;
+  };
   standing.room = [&](long long n) {
     for (std::size_t i = 0; i < covering.size(); ++i)
       if (covering[i].n == n) return answer.budgets[i].headroom();
@@ -103,8 +117,10 @@ void give_way(Sql& sql, const GateRequest& request, const Waiting& wants, const 
       if (other.n == n) return state_of(sql, other, now).headroom();
     return kMaxTokens;  // the budget is gone
   };
-  if (const auto next = next_before(sql, wants, standing, now))
-    deny(answer, Obstacle::queue, fmt::format("run {} has waited for it since {} and starts first", printable(next->run), rfc3339(next->since)), std::nullopt);
+  const auto next = next_before(sql, {waiting_of(request, "", now), wants}, standing, now);
+  if (!next) return;
+  const std::string what = next->reason.empty() ? "" : fmt::format(" ({})", next->reason);
+  deny(answer, Obstacle::queue, fmt::format("run {} has waited since {} and starts first{}", printable(next->owner.run), rfc3339(next->since), what), std::nullopt);
 }
 
 }  // namespace
@@ -141,11 +157,11 @@ Result<SqliteGate::Weighed> SqliteGate::answer(const GateRequest& request, UtcTi
   std::erase_if(covering, [&](const StoredBudget& budget) { return !budget.budget.scope.may_cover(whose); });
   for (const StoredBudget& budget : covering) {
     answer.budgets.push_back(state_of(sql, budget, now));
-    weigh(request, answer.budgets.back(), needs, answer);
+    weigh(request, answer.budgets.back(), lent_to(sql, request.run.parent_run, budget, now), needs, answer);
   }
   weighed.wants = wants_of(sql, request, answer, covering);
-  weighed.wants.since = now;
-  if (answer.verdict != Verdict::denied) give_way(sql, request, weighed.wants, covering, answer);
+  // What works for another run stands behind nobody: that run waits for it.
+  if (answer.verdict != Verdict::denied && request.run.parent_run.empty()) give_way(sql, request, weighed.wants, covering, answer, now);
   if (answer.verdict == Verdict::denied) answer.cap = request.run.cap;
   return weighed;
 }
@@ -165,10 +181,12 @@ Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
     Sql& sql = database_->sql();
     TS_TRY(given, answer(request, now));
     if (given.answer.verdict != Verdict::denied) {
-      if (request.queue) ledger::leave_queue(sql, request.run.id.text);
+      if (request.queue) leave_place(sql, request.run.id.text);
       return take(request, given.answer, now);
     }
-    if (request.queue) enqueue(sql, given.wants, now + *request.queue);
+    if (!request.queue || given.answer.never) return {};
+    const InQueue place{waiting_of(request, given.answer.reason, now), given.wants};
+    given.answer.cancelled = !take_place(sql, place, now, now + *request.queue);
     return {};
   }));
   return std::move(given.answer);
@@ -176,9 +194,25 @@ Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
 
 Result<void> SqliteGate::leave_queue(const RunId& run) {
   return database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
-    ledger::leave_queue(database_->sql(), run.text);
+    leave_place(database_->sql(), run.text);
     return {};
   });
+}
+
+Result<void> SqliteGate::cancel_waiting(const RunId& run) {
+  return database_->write(Durability::eventual, database_->patience(), [&]() -> Result<void> {
+    if (cancel_place(database_->sql(), run.text)) return {};
+    return Error{Errc::not_found, fmt::format("run {} does not wait", printable(run.text))};
+  });
+}
+
+Result<std::vector<Waiting>> SqliteGate::waiting(UtcTime now) {
+  std::vector<Waiting> found;
+  TS_CHECK(database_->read([&]() -> Result<void> {
+    for (InQueue& one : in_front_of(database_->sql(), "", now)) found.push_back(std::move(one.who));
+    return {};
+  }));
+  return found;
 }
 
 Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, UtcTime now) {
@@ -196,7 +230,10 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
   const Attribution whose = attribution_of(sql, n);
   for (const StoredBudget& budget : load_budgets(sql)) {
     if (!budget.budget.scope.may_cover(whose)) continue;
-    if (const auto amount = needs.by(budget.budget.measure)) reserve(sql, n, budget, *amount, now + lease_);
+    const auto amount = needs.by(budget.budget.measure);
+    if (!amount) continue;
+    borrow(sql, run.parent_run, budget, *amount);
+    reserve(sql, n, budget, *amount, now + lease_);
   }
   return {};
 }
@@ -206,10 +243,19 @@ Result<void> SqliteGate::change_cap(const RunId& run, const Cap& cap, UtcTime no
     Sql& sql = database_->sql();
     TS_TRY(const RunRow row, run_row(sql, run));
     const Attribution whose = attribution_of(sql, row.n);
+    const Cap before = cap_of(sql, row.n);
     Needs needs(sql, cap, whose.agent, reserve_of(cap));
+    Needs old(sql, before, whose.agent, reserve_of(before));
     for (const StoredBudget& budget : load_budgets(sql)) {
-      if (!needs.by(budget.budget.measure) || !budget.budget.scope.may_cover(whose)) continue;
-      TS_CHECK(reserve_anew(sql, row.n, budget, needs, now, now + lease_));
+      if (!budget.budget.scope.may_cover(whose)) continue;
+      const auto wanted = needs.by(budget.budget.measure);
+      if (!wanted) continue;
+      // By the rate of now on both sides: what was reserved by another rate, or not at all, isn't made up for.
+      std::optional<std::int64_t> had = granted_of(sql, row.n, budget);
+      if (!had || needs.runs_behind(budget.budget.measure) > 0) had = old.by(budget.budget.measure);
+      const std::int64_t more = *wanted - had.value_or(0);
+      if (!reserve_more(sql, row.n, {budget, more}, now, now + lease_))
+        return Error{Errc::refused, shortage(state_of(sql, budget, now), needs)};
     }
     return {};
   });

@@ -15,13 +15,15 @@ class SqliteGate final : public Gate {
   Result<GateAnswer> ask(const GateRequest& request, UtcTime now) override;
   Result<GateAnswer> admit(const GateRequest& request, UtcTime now) override;
   Result<void> leave_queue(const RunId& run) override;
+  Result<void> cancel_waiting(const RunId& run) override;
+  Result<std::vector<Waiting>> waiting(UtcTime now) override;
   Result<void> change_cap(const RunId& run, const Cap& cap, UtcTime now) override;
   Result<void> may_write_task(const RunId& run) override;
 
  private:
   struct Weighed {
     GateAnswer answer;
-    Waiting wants;   ///< what the run takes if it starts, or waits for
+    Wants wants;   ///< what the run takes if it starts, or waits for
   };
   Result<Weighed> answer(const GateRequest& request, UtcTime now);
   Result<void> take(const GateRequest& request, GateAnswer& granted, UtcTime now);

@@ -107,6 +107,19 @@ std::string answer_json(const GateAnswer& answer, const StartAdvice& advice) {
                {"ask_again", time_or_null(answer.ask_again)}});
 }
 
+std::string waiting_json(const std::vector<ledger::Waiting>& waiting) {
+  Json array = Json::array();
+  for (const ledger::Waiting& one : waiting)
+    array.push_back({{"run", one.owner.run},
+                     {"host", one.owner.host},
+                     {"pid", one.owner.pid},
+                     {"task", text_or_null(one.task)},
+                     {"agent", one.agent},
+                     {"since", rfc3339(one.since)},
+                     {"reason", one.reason}});
+  return dump(array);
+}
+
 std::string claim_json(const Claim& claim, const ClaimState& state) { return dump(json_of(claim, state)); }
 
 std::string claims_json(const std::vector<Claim>& claims, const ClaimState& state) {

@@ -26,6 +26,8 @@ struct StartAdvice {
 /// How a claim stands: "held", "expired" (whoever asks next gets it), "owner gone".
 using ClaimState = std::function<std::string(const ledger::Claim&)>;
 [[nodiscard]] std::string claim_json(const ledger::Claim& claim, const ClaimState& state);
+/// The runs that wait in front of the gate, in the order of coming.
+[[nodiscard]] std::string waiting_json(const std::vector<ledger::Waiting>& waiting);
 [[nodiscard]] std::string claims_json(const std::vector<ledger::Claim>& claims, const ClaimState& state);
 
 }  // namespace ts::report

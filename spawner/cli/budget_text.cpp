@@ -93,6 +93,16 @@ std::string claim_state(const Claim& claim, UtcTime now) {
   return is_dead(claim.owner) ? "owner gone" : "held";
 }
 
+std::string waiting_table(const std::vector<ledger::Waiting>& waiting, UtcTime now) {
+  using enum Align;
+  Table table({left, left, left, right, left});
+  table.add({"WAITING", "TASK", "AGENT", "SINCE", "FOR"});
+  for (const ledger::Waiting& one : waiting)
+    table.add({printable(one.owner.run, kLongest), one.task.empty() ? "-" : printable(one.task, kLongest), printable(one.agent, kLongest),
+               human_duration(std::max(now - one.since, UtcTime::duration::zero())), printable(one.reason, 200)});
+  return table.text();
+}
+
 std::string claim_table(const std::vector<Claim>& claims, UtcTime now) {
   using enum Align;
   Table table({left, left, left, right, right, left});

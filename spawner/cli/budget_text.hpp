@@ -5,6 +5,7 @@
 
 #include "accounting/ledger/budgets.hpp"
 #include "accounting/ledger/claims.hpp"
+#include "accounting/ledger/gate.hpp"
 
 namespace ts::cli {
 
@@ -25,6 +26,9 @@ namespace ts::cli {
 
 /// "held", "expired", "owner gone": what the next one who asks for it meets.
 [[nodiscard]] std::string claim_state(const ledger::Claim& claim, UtcTime now);
+
+/// One row a run that waits to start.
+[[nodiscard]] std::string waiting_table(const std::vector<ledger::Waiting>& waiting, UtcTime now);
 
 /// One row a claim.
 [[nodiscard]] std::string claim_table(const std::vector<ledger::Claim>& claims, UtcTime now);

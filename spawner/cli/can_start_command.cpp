@@ -27,7 +27,8 @@ using Past = std::optional<report::PastSpending>;
 report::StartAdvice advice_of(const GateAnswer& answer, const Past& past) {
   report::StartAdvice advice;
   advice.past = past;
-  if (answer.room && *answer.room <= 0) return advice;
+  const bool queued = answer.verdict == Verdict::denied && answer.obstacle == ledger::Obstacle::queue;
+  if ((answer.room && *answer.room <= 0) || queued) return advice;
   advice.suggested_cap = answer.cap.limit;
   advice.suggested_why = answer.cap.source;
   if (!answer.cap.limit && past && answer.cap.formula == Formula::fresh) {

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{5000};
 
+UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
 struct LiveWords {
   std::string run;
   std::string amount;
@@ -54,12 +56,17 @@ int ask_and_print(Context& context, const LiveWords& words, const control::Reque
   return 0;
 }
 
-/// "+40k" and "-10k" are relative, "80k" is the new cap.
-Result<control::ExtendRequest> extension(const std::string& text) {
+/// "+40k" and "-10k" are relative, "80k" is the new cap; "$" where the cap is in dollars, and only there.
+Result<control::ExtendRequest> extension(const std::string& text, Formula formula) {
   const bool relative = text.starts_with('+') || text.starts_with('-');
   const std::string number = relative ? text.substr(1) : text;
   std::int64_t value = 0;
-  if (number.starts_with('$')) {
+  const bool in_dollars = number.starts_with('$');
+  if (in_dollars != (formula == Formula::usd))
+    return Error{Errc::invalid_argument,
+                 fmt::format("extend {}: the run's cap is in {}, so write {}", printable(text, 40), in_dollars ? std::string{name_of(formula)} + " tokens" : "US dollars",
+                             in_dollars ? "+40k" : "+$2 or $10 (in quotes)")};
+  if (in_dollars) {
     TS_TRY(const CapSpec spec, parse_cap(number));
     value = std::get<DollarCap>(spec).limit;
   } else {
@@ -69,6 +76,31 @@ Result<control::ExtendRequest> extension(const std::string& text) {
   }
   if (!relative) return control::ExtendRequest{std::nullopt, value};
   return control::ExtendRequest{text.front() == '-' ? -value : value, std::nullopt};
+}
+
+/// A run that waits to start has no socket: it is told through the queue. False: it doesn't wait.
+bool stop_waiting(const Context& context, const std::string& run) {
+  const auto books = open_books(context, ledger::OpenMode::write);
+  return books.has_value() && (*books)->gate().cancel_waiting({run}).has_value();
+}
+
+int stop_run(Context& context, const LiveWords& words) {
+  const auto reading = open_books(context, ledger::OpenMode::read);
+  const auto waiting = reading.has_value() ? (*reading)->gate().waiting(utc_now()) : reading.error();
+  const bool waits = waiting.has_value() && std::ranges::any_of(*waiting, [&](const ledger::Waiting& one) { return one.owner.run == words.run; });
+  if (!waits || !stop_waiting(context, words.run)) return ask_and_print(context, words, control::StopRequest{});
+  print(words.json ? fmt::format("{{\"run\": \"{}\", \"state\": \"waiting\", \"stopped\": true}}\n", words.run) : fmt::format("run {}: waits no longer", words.run));
+  return 0;
+}
+
+int extend_run(Context& context, const LiveWords& words) {
+  const auto socket = socket_of(context, words.run);
+  if (socket.has_error()) return fail(context, socket.error());
+  const auto now = control::ask(*socket, control::UsageRequest{}, kPatience);
+  if (now.has_error()) return fail(context, now.error());
+  const auto request = extension(words.amount, now->standing ? now->standing->formula : Formula::fresh);
+  if (request.has_error()) return fail(context, request.error());
+  return ask_and_print(context, words, *request);
 }
 
 }  // namespace
@@ -81,11 +113,11 @@ void add_live(CLI::App& program, Context& context) {
   usage->footer("Examples:\n  tracked-spawn usage          inside a run: what it has spent and has left\n  tracked-spawn usage 7f3k2m --json");
   usage->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::UsageRequest{}); }; });
 
-  CLI::App* stop = program.add_subcommand("stop", "Stop a live run: its whole process tree, by the ladder");
+  CLI::App* stop = program.add_subcommand("stop", "Stop a live run: its whole process tree, by the ladder; one that waits to start waits no longer");
   stop->add_option("RUN", words->run, "The run's id")->required();
   stop->add_flag("--json", words->json, "As JSON");
   stop->footer("Example:\n  tracked-spawn stop 7f3k2m");
-  stop->callback([&context, words] { context.action = [&context, words] { return ask_and_print(context, *words, control::StopRequest{}); }; });
+  stop->callback([&context, words] { context.action = [&context, words] { return stop_run(context, *words); }; });
 
   CLI::App* hold = program.add_subcommand("hold", "Let every request of a live run wait, from now on (needs its gateway)");
   hold->add_option("RUN", words->run, "The run's id")->required();
@@ -104,13 +136,7 @@ void add_live(CLI::App& program, Context& context) {
   extend->add_option("CAP", words->amount, "+40k (more), -10k (less) or 80k (the new cap)")->required();
   extend->add_flag("--json", words->json, "As JSON");
   extend->footer("Examples:\n  tracked-spawn extend 7f3k2m +40k\n  tracked-spawn extend 7f3k2m 200k --json");
-  extend->callback([&context, words] {
-    context.action = [&context, words]() -> int {
-      auto request = extension(words->amount);
-      if (request.has_error()) return fail(context, request.error());
-      return ask_and_print(context, *words, *request);
-    };
-  });
+  extend->callback([&context, words] { context.action = [&context, words] { return extend_run(context, *words); }; });
 }
 
 }  // namespace ts::cli

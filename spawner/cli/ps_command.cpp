@@ -17,6 +17,7 @@ namespace {
 struct PsWords {
   bool all = false;
   bool claims = false;
+  bool waiting = false;
   bool json = false;
   std::size_t newest = 50;
 };
@@ -30,9 +31,17 @@ Result<std::string> claim_listing(ledger::Books& books, const PsWords& words) {
   return claims.empty() ? std::string{} : claim_table(claims, now);
 }
 
+Result<std::string> waiting_listing(ledger::Books& books, const PsWords& words) {
+  const UtcTime now = utc_now();
+  TS_TRY(const auto waiting, books.gate().waiting(now));
+  if (words.json) return report::waiting_json(waiting);
+  return waiting.empty() ? std::string{} : waiting_table(waiting, now);
+}
+
 Result<std::string> listing(const Context& context, const PsWords& words) {
   TS_TRY(const auto books, open_books(context, ledger::OpenMode::read));
   if (words.claims) return claim_listing(*books, words);
+  if (words.waiting) return waiting_listing(*books, words);
   ledger::Ledger* ledger = &books->runs();
   ledger::RunFilter filter;
   filter.running_only = !words.all;
@@ -40,7 +49,8 @@ Result<std::string> listing(const Context& context, const PsWords& words) {
   TS_TRY(const auto runs, ledger->list(filter));
   if (words.json) return report::runs_json(runs);
   TS_TRY(const std::string claims, claim_listing(*books, words));
-  return run_table(*ledger, runs, *prices_of(context), utc_now()) + (claims.empty() ? "" : "\n" + claims);
+  TS_TRY(const std::string waiting, waiting_listing(*books, words));
+  return run_table(*ledger, runs, *prices_of(context), utc_now()) + (waiting.empty() ? "" : "\n" + waiting) + (claims.empty() ? "" : "\n" + claims);
 }
 
 int show_once(Context& context, const PsWords& words) {
@@ -69,10 +79,11 @@ int keep_showing(Context& context, const PsWords& words) {
 
 void add_ps(CLI::App& program, Context& context) {
   auto words = std::make_shared<PsWords>();
-  CLI::App* ps = program.add_subcommand("ps", "Running runs and claims; with --all past runs too");
+  CLI::App* ps = program.add_subcommand("ps", "Running runs, runs that wait to start, and claims; with --all past runs too");
   ps->add_flag("-a,--all", words->all, "Past runs too");
   ps->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
   ps->add_flag("--claims", words->claims, "Claims instead of runs");
+  ps->add_flag("--waiting", words->waiting, "Instead: the runs that wait to start, in the order of coming")->excludes("--claims");
   ps->add_flag("--json", words->json, "As JSON");
   ps->footer("Examples:\n  tracked-spawn ps\n  tracked-spawn ps --all -n 10\n  tracked-spawn ps --all --json\n  tracked-spawn ps --claims --json");
   ps->callback([&context, words] { context.action = [&context, words] { return show_once(context, *words); }; });

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <filesystem>
-#include <thread>
 
 #include "accounting/base/text.hpp"
 #include "spawner/process/command.hpp"
+#include "spawner/process/exit_status.hpp"
 #include "spawner/session/identity.hpp"
+#include "spawner/session/issue_key.hpp"
 #include "taskfile/find.hpp"
 
 namespace ts::session {
@@ -58,20 +60,33 @@ std::string last_line(std::string text) {
 class Petitioner {
  public:
   Petitioner(ledger::Gate& gate, GateRequest& request, const Queue& queue) : gate_(gate), request_(request), queue_(queue) {
-    if (queue_.wait) request_.queue = kPlace;
+    if (!queue_.wait) return;
+    request_.queue = kPlace;
+    sigemptyset(&ending_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ending_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ending_, &before_);
   }
+  ~Petitioner() {
+    if (queue_.wait) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  Petitioner(const Petitioner&) = delete;
+  Petitioner& operator=(const Petitioner&) = delete;
 
-  Result<GateAnswer> pass(Console& console) {
-    bool told = false;
+  Result<Passage> pass() {
+    std::optional<GateAnswer> denied;
     while (true) {
       request_.run.started = queue_.now();  // waiting is not a part of the run
       auto answer = gate_.admit(request_, request_.run.started);
+      const bool busy = answer.has_error() && answer.error().code == Errc::busy;
       const bool patient = queue_.wait && Clock::now() - begun_ < *queue_.wait;
-      if (answer.has_error() && answer.error().code == Errc::busy && patient) continue;
-      if (answer.has_error() || answer->verdict != Verdict::denied) return answer;
-      if (!patient) return queue_.wait ? give_up(std::move(*answer)) : answer;
-      if (!std::exchange(told, true)) console.say("waiting: " + answer->reason);
-      TS_CHECK(look_until_it_may_start());
+      if (busy && patient) continue;
+      if (busy && denied) return give_up(std::move(*denied));
+      if (answer.has_error()) return answer.error();
+      if (answer->verdict != Verdict::denied || !queue_.wait) return Passage{std::move(*answer)};
+      if (answer->cancelled || answer->never || !patient) return give_up(std::move(*answer));
+      if (!denied && queue_.tell) queue_.tell("waiting: " + answer->reason);
+      denied = std::move(*answer);
+      if (const int signal = look_until_it_may_start()) return leave(std::move(*denied), signal);
     }
   }
 
@@ -79,26 +94,37 @@ class Petitioner {
   using Clock = std::chrono::steady_clock;
 
   /// Looking only reads, so that who waits doesn't keep the writers waiting; nor does it keep the place, which is asked for in good time.
-  Result<void> look_until_it_may_start() {
+  /// Not 0: a signal that ends programs has come.
+  int look_until_it_may_start() {
     const auto end = std::min(Clock::now() + kPlace / 3, begun_ + *queue_.wait);
     while (Clock::now() < end) {
-      std::this_thread::sleep_for(pause_);
+      const timespec pause{pause_ / 1s, pause_ % 1s / 1ns};
+      if (const int signal = ::sigtimedwait(&ending_, nullptr, &pause); signal > 0) return signal;
+      if (queue_.is_abandoned && queue_.is_abandoned()) return SIGHUP;
       pause_ = std::min<std::chrono::milliseconds>(pause_ * 3 / 2, kLongestPause);
       if (queue_.settle && Clock::now() - settled_ >= kSettleEvery) {
         queue_.settle();
         settled_ = Clock::now();
       }
-      TS_TRY(const GateAnswer answer, gate_.ask(request_, queue_.now()));
-      if (answer.verdict != Verdict::denied) break;
+      const auto answer = gate_.ask(request_, queue_.now());
+      if (answer.has_value() && answer->verdict != Verdict::denied) break;
     }
-    return {};
+    return 0;
   }
 
-  Result<GateAnswer> give_up(GateAnswer answer) {
-    TS_CHECK(gate_.leave_queue(request_.run.id));
+  Passage give_up(GateAnswer answer) {
+    (void)gate_.leave_queue(request_.run.id);  // else the place is lost in a few seconds
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun_);
-    answer.reason = fmt::format("waited {} in vain: {}", human_duration(waited), answer.reason);
-    return answer;
+    if (answer.cancelled) answer.reason = fmt::format("stopped while it waited: {}", answer.reason);
+    else if (answer.never) answer.reason += ", which is more than there ever is";
+    else answer.reason = fmt::format("waited {} in vain: {}", human_duration(waited), answer.reason);
+    return {std::move(answer)};
+  }
+
+  Passage leave(GateAnswer answer, int signal) {
+    (void)gate_.leave_queue(request_.run.id);
+    answer.reason = fmt::format("{} came while it waited: {}", process::signal_name(signal), answer.reason);
+    return {std::move(answer), signal};
   }
 
   ledger::Gate& gate_;
@@ -107,6 +133,7 @@ class Petitioner {
   Clock::time_point begun_ = Clock::now();
   Clock::time_point settled_ = begun_;
   std::chrono::milliseconds pause_{100};
+  sigset_t ending_{}, before_{};
 };
 
 }  // namespace
@@ -118,7 +145,7 @@ std::string claim_key_of_file(const std::string& file) {
 }
 
 Result<std::string> claim_key(const std::string& word, const Surroundings& world) {
-  if (is_reference(word)) return word;
+  if (is_reference(word)) return issue_key(word);
   TS_TRY(const fs::path found, taskfile::resolve(word, taskfile::project_root(world.cwd)));
   return claim_key_of_file((found.is_absolute() ? found : fs::path{world.cwd} / found).string());
 }
@@ -140,6 +167,7 @@ Result<GateRequest> gate_request(const Contract& contract, const RunOptions& opt
   GateRequest request;
   request.run = contract.start;
   request.reserve = ledger::reserve_of(contract.start.cap);
+  request.is_dead = dead_owner_test();
   request.when_short = gate.cap_to_headroom ? ledger::WhenShort::cut_cap : ledger::WhenShort::refuse;
   if (gate.cap_to_headroom) {
     TS_TRY(request.least, least_cap(options, contract.start.cap));
@@ -178,8 +206,8 @@ std::string denial_text(const GateAnswer& answer) {
   return fmt::format("{} ({} {})", answer.reason, by_claim ? "its lease ends, unless it is renewed," : "the next period begins", rfc3339(*answer.ask_again));
 }
 
-Result<GateAnswer> pass_gate(ledger::Gate& gate, GateRequest& request, const Queue& queue, Console& console) {
-  return Petitioner{gate, request, queue}.pass(console);
+Result<Passage> pass_gate(ledger::Gate& gate, GateRequest& request, const Queue& queue) {
+  return Petitioner{gate, request, queue}.pass();
 }
 
 Result<void> run_check(const RunOptions& options, const ledger::RunStart& start, const Surroundings& world) {

@@ -21,6 +21,10 @@ class DetachedParent {
 
   /// In the run's process: the caller may go.
   void tell_started(const RunId& id);
+  /// It waits before it starts: the caller says why, and waits with it.
+  void tell_waiting(const std::string& message);
+  /// The caller has ended without having been told anything final.
+  [[nodiscard]] bool caller_is_gone() const;
   /// There is no run: the caller says why and ends with this status.
   void tell_refused(int status, const std::string& message);
 
@@ -29,6 +33,7 @@ class DetachedParent {
  private:
   explicit DetachedParent(int fd) : fd_(fd) {}
   void tell(std::string_view text);
+  void tell_last(std::string_view text);
   int fd_;
 };
 

@@ -20,6 +20,9 @@ constexpr std::chrono::milliseconds kLeaseWait{2'000};
 /// How much longer a run waits for a locked ledger that claims its task, and one that is covered by budgets.
 constexpr std::chrono::milliseconds kPatienceForClaim{6'000};
 constexpr std::chrono::milliseconds kPatienceForBudgets{20'000};
+constexpr std::chrono::milliseconds kPatienceInQueue{1'000};
+/// A shell's status of a program that a signal ended.
+constexpr int kSignalBase = 128;
 
 }  // namespace
 
@@ -75,23 +78,39 @@ void Run::note_self() {
   start().parent_run = env_of(world_, "TRACKED_SPAWN_RUN");
 }
 
+/// While it waits the ledger may be busy for a moment, and the run around it must not take it for dead.
+Result<Passage> Run::wait_at_gate(ledger::Books& books, ledger::GateRequest& request, DetachedParent* parent) {
+  books.runs().set_patience(kPatienceInQueue);
+  Queue queue{options_.gate.wait, utc_now};
+  queue.settle = [this, &books] {
+    settle_the_dead();
+    books.runs().set_patience(kPatienceInQueue);
+    if (contract_.parent) (void)control::ask(contract_.parent->socket, control::DrawRequest{start().id.text, 0, start().cap.limit, false}, kLeaseWait);
+  };
+  queue.tell = [this, parent](const std::string& text) {
+    console_.say(text);
+    if (parent != nullptr) parent->tell_waiting(fmt::format("run {} is {}", start().id.text, text));
+  };
+  if (parent != nullptr) queue.is_abandoned = [parent] { return parent->caller_is_gone(); };
+  return pass_gate(books.gate(), request, queue);
+}
+
 /// Asks with the patience of a launch. Where something is at stake, which reading tells however locked the ledger is, it is worth more.
-Result<ledger::GateAnswer> Run::ask_gate(ledger::Books& books) {
+Result<Passage> Run::ask_gate(ledger::Books& books, DetachedParent* parent) {
   TS_CHECK(apply_budgets(books, world_, utc_now()));
   TS_TRY(ledger::GateRequest request, gate_request(contract_, options_, world_));
   leave_out_parents_claims(books, start().parent_run, request);
-  const Queue queue{options_.gate.wait, utc_now, [this] { settle_the_dead(); }};
-  auto answer = pass_gate(books.gate(), request, queue, console_);
+  auto passage = options_.gate.wait ? wait_at_gate(books, request, parent) : pass_gate(books.gate(), request, {{}, utc_now});
   start().started = request.run.started;
-  if (answer.has_value() || answer.error().code != Errc::busy) return answer;
+  if (passage.has_value() || passage.error().code != Errc::busy || options_.gate.wait) return passage;
   TS_TRY(const ledger::GateAnswer seen, books.gate().ask(request, utc_now()));
-  if (!request.claim && request.also.empty() && seen.budgets.empty()) return answer;
+  if (!request.claim && request.also.empty() && seen.budgets.empty()) return passage;
   books.runs().set_patience(seen.budgets.empty() ? kPatienceForClaim : kPatienceForBudgets);
-  answer = pass_gate(books.gate(), request, queue, console_);
+  passage = pass_gate(books.gate(), request, {{}, utc_now});
   start().started = request.run.started;
-  if (answer.has_error() && answer.error().code == Errc::busy && !seen.budgets.empty())
-    return Error{Errc::refused, "budgets cover this run, and nothing can be reserved: " + answer.error().message};
-  return answer;
+  if (passage.has_error() && passage.error().code == Errc::busy && !seen.budgets.empty())
+    return Error{Errc::refused, "budgets cover this run, and nothing can be reserved: " + passage.error().message};
+  return passage;
 }
 
 std::optional<int> Run::take_answer(const ledger::GateAnswer& answer, DetachedParent* parent) {
@@ -110,11 +129,15 @@ std::optional<int> Run::take_answer(const ledger::GateAnswer& answer, DetachedPa
 std::optional<int> Run::pass_the_gate(DetachedParent* parent) {
   ledger::Books* const books = entry_.for_launch();
   if (books == nullptr) return options_.gate.is_needed() ? std::optional<int>(refuse("ledger", "budgets and claims can't be looked at without the ledger", parent)) : std::nullopt;
-  const auto answer = ask_gate(*books);
-  if (answer.has_value()) return take_answer(*answer, parent);
-  const Errc code = answer.error().code;
+  const auto passage = ask_gate(*books, parent);
+  if (passage.has_value() && passage->signal != 0) {
+    (void)refuse("signal", passage->answer.reason, parent);
+    return kSignalBase + passage->signal;
+  }
+  if (passage.has_value()) return take_answer(passage->answer, parent);
+  const Errc code = passage.error().code;
   const bool by_ledger = code == Errc::busy || code == Errc::io || code == Errc::no_space || code == Errc::permission_denied || code == Errc::corrupt;
-  if (!by_ledger || options_.gate.is_needed()) return refuse(by_ledger ? "ledger" : "budget or claim", answer.error().message, parent);
+  if (!by_ledger || options_.gate.is_needed()) return refuse(by_ledger ? "ledger" : "budget or claim", passage.error().message, parent);
   return std::nullopt;  // begin() says what is the matter
 }
 

@@ -10,6 +10,7 @@
 #include "spawner/capture/run_folder.hpp"
 #include "spawner/loop/run_loop.hpp"
 #include "spawner/process/child.hpp"
+#include "spawner/session/admission.hpp"
 #include "spawner/session/alert_watch.hpp"
 #include "spawner/session/contract.hpp"
 #include "spawner/session/detach.hpp"
@@ -44,7 +45,8 @@ class Run {
   void note_self();
   [[nodiscard]] std::optional<int> begin(DetachedParent* parent);
   [[nodiscard]] std::optional<int> pass_the_gate(DetachedParent* parent);
-  [[nodiscard]] Result<ledger::GateAnswer> ask_gate(ledger::Books& books);
+  [[nodiscard]] Result<Passage> ask_gate(ledger::Books& books, DetachedParent* parent);
+  [[nodiscard]] Result<Passage> wait_at_gate(ledger::Books& books, ledger::GateRequest& request, DetachedParent* parent);
   [[nodiscard]] std::optional<int> take_answer(const ledger::GateAnswer& answer, DetachedParent* parent);
   [[nodiscard]] int refuse(const std::string& obstacle, const std::string& reason, DetachedParent* parent);
   void announce();

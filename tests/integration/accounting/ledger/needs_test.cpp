@@ -105,6 +105,64 @@ TEST_F(LedgerNeeds, WithoutPastRunsNothingIsReservedInOtherUnits) {
   EXPECT_EQ(state().reserved, 0);
 }
 
+TEST_F(LedgerNeeds, TooLittleIsNothingToGoBy) {
+  past_run("interrupted", 1'999, 60'000'000);
+  put("$3");
+  EXPECT_EQ(all->gate().admit(request_of("run", 20'000), kNoon).value().verdict, Verdict::allowed) << "it would be $600";
+  EXPECT_EQ(state().reserved, 0);
+}
+
+TEST_F(LedgerNeeds, RefusedRunsDoNotMakeItForgetThePast) {
+  past_run("one", 40'000, 8'000'000);
+  for (int i = 0; i < 120; ++i) {
+    RunStart start = sample_start("refused" + std::to_string(i));
+    start.started = kNoon - 1h;
+    ASSERT_TRUE(all->runs().begin(start).has_value());
+    RunEnd end;
+    end.ended = kNoon;
+    end.outcome = Outcome::refused;
+    ASSERT_TRUE(all->runs().finish(start.id, end).has_value());
+  }
+  put("$3");
+  EXPECT_EQ(all->gate().admit(request_of("run", 20'000), kNoon).value().verdict, Verdict::denied);
+}
+
+TEST_F(LedgerNeeds, RunsWithoutAPriceTellTokensAndRequests) {
+  past_run("without a price", 40'000, std::nullopt);
+  put("21 requests");
+  EXPECT_EQ(all->gate().admit(request_of("run", 80'000), kNoon).value().verdict, Verdict::allowed);
+  EXPECT_EQ(state().reserved, 20);
+}
+
+TEST_F(LedgerNeeds, ARunWithinARunTakesOfWhatThatHasReserved) {
+  past_run("one", 40'000, 8'000'000);
+  for (const char* limit : {"22k", "$4.40"}) {
+    SCOPED_TRACE(limit);
+    const std::string outer = std::string("outer ") + limit, inner_id = std::string("inner ") + limit;
+    put(limit);
+    ASSERT_EQ(all->gate().admit(request_of(outer, 20'000), kNoon).value().verdict, Verdict::allowed);
+    const std::int64_t whole = state().reserved;
+    GateRequest inner = request_of(inner_id, 18'000);
+    EXPECT_EQ(all->gate().ask(inner, kNoon).value().verdict, Verdict::denied) << "a stranger's";
+    inner.run.parent_run = outer;
+    ASSERT_EQ(all->gate().admit(inner, kNoon).value().verdict, Verdict::allowed);
+    EXPECT_EQ(state().reserved, whole) << "moved, not taken again";
+    ASSERT_TRUE(all->runs().finish({inner_id}, RunEnd{}).has_value());
+    EXPECT_EQ(state().reserved, whole) << "and given back";
+    ASSERT_TRUE(all->runs().finish({outer}, RunEnd{}).has_value());
+    EXPECT_EQ(state().reserved, 0);
+  }
+}
+
+TEST_F(LedgerNeeds, AnExtensionReservesOnlyWhatItAdds) {
+  put("$4");
+  ASSERT_EQ(all->gate().admit(request_of("run", 15'000), kNoon).value().verdict, Verdict::allowed);
+  EXPECT_EQ(state().reserved, 0) << "no rate yet";
+  past_run("one", 40'000, 8'000'000);
+  ASSERT_TRUE(all->gate().change_cap({"run"}, {16'000, Formula::fresh, ""}, kNoon).has_value());
+  EXPECT_EQ(state().reserved, 200'000);
+}
+
 TEST_F(LedgerNeeds, ExtendingReservesMoreDollarsOrSaysNo) {
   past_run("one", 40'000, 8'000'000);
   put("$10");

@@ -59,7 +59,7 @@ TEST_F(LedgerQueue, TheFirstToComeIsTheFirstToStart) {
   end("at work");
   const GateAnswer no = admit(waits("second", 600'000));
   EXPECT_EQ(no.obstacle, Obstacle::queue);
-  EXPECT_NE(no.reason.find("run first has waited for it since 2025-11-21T12:00"), std::string::npos) << no.reason;
+  EXPECT_NE(no.reason.find("run first has waited since 2025-11-21T12:00:00.000Z and starts first (budget 'team'"), std::string::npos) << no.reason;
   EXPECT_EQ(obstacle(asks("a newcomer", 600'000)), Obstacle::queue) << "nor does somebody who doesn't wait";
   EXPECT_EQ(all->gate().ask(asks("a newcomer", 600'000), kNoon).value().obstacle, Obstacle::queue);
   EXPECT_EQ(obstacle(waits("first", 600'000)), Obstacle::none);
@@ -91,6 +91,7 @@ TEST_F(LedgerQueue, APlaceThatIsNotKeptIsLost) {
   EXPECT_EQ(obstacle(waits("killed", 600'000), kNoon + 5s), Obstacle::budget) << "kept for 10 s more";
   end("at work");
   ASSERT_TRUE(all->gate().leave_queue({"gives up"}).has_value());
+  EXPECT_EQ(all->gate().waiting(kNoon + 14s).value().size(), 1U);
   EXPECT_EQ(obstacle(waits("third", 600'000), kNoon + 14s), Obstacle::queue);
   EXPECT_EQ(obstacle(waits("third", 600'000), kNoon + 15s), Obstacle::none);
 }
@@ -117,6 +118,92 @@ TEST_F(LedgerQueue, ACutCapWaitsForItsLeast) {
   EXPECT_EQ(obstacle(asks("a newcomer", 950'000)), Obstacle::queue);
   EXPECT_EQ(obstacle(asks("a newcomer", 800'000)), Obstacle::none);
   EXPECT_EQ(admit(modest).verdict, Verdict::cut);
+}
+
+TEST_F(LedgerQueue, AllWhoWaitAreProvidedForInTheirOrder) {
+  put(1'000'000);
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  EXPECT_EQ(obstacle(waits("first", 400'000)), Obstacle::budget);
+  EXPECT_EQ(obstacle(waits("second", 400'000)), Obstacle::budget);
+  end("at work");
+  EXPECT_EQ(obstacle(asks("a newcomer", 400'000)), Obstacle::queue) << "one of the two could start, but not both";
+  EXPECT_EQ(obstacle(asks("small", 150'000)), Obstacle::none);
+  EXPECT_EQ(obstacle(waits("second", 400'000)), Obstacle::none);
+  EXPECT_EQ(obstacle(waits("first", 400'000)), Obstacle::none);
+}
+
+TEST_F(LedgerQueue, WhoReservesNothingHasItsTurnToo) {
+  put(1'000'000);
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  GateRequest endless = waits("endless", 1);
+  endless.run.cap.limit.reset();
+  endless.reserve = reserve_of(endless.run.cap);
+  EXPECT_EQ(obstacle(endless), Obstacle::budget);
+  end("at work");
+  GateRequest greedy = asks("greedy", 2'000'000);
+  greedy.when_short = WhenShort::cut_cap;
+  EXPECT_EQ(obstacle(greedy), Obstacle::queue) << "it would take all there is";
+  EXPECT_EQ(obstacle(endless), Obstacle::none);
+}
+
+TEST_F(LedgerQueue, WhoHasTheClaimsTokenWaitsOnlyForTheRest) {
+  put(1'000'000);
+  ClaimRequest by_hand;
+  by_hand.key = "TASK-1";
+  by_hand.owner.note = "by hand";
+  by_hand.owner.pid_start_ticks = 7;
+  const std::int64_t token = all->claims().take(by_hand, kNoon).value().claim.token;
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  GateRequest with_token = waits_for("with the token", "TASK-1");
+  with_token.run.cap.limit = 600'000;
+  with_token.reserve = reserve_of(with_token.run.cap);
+  with_token.claim->handed_over = token;
+  EXPECT_EQ(obstacle(with_token), Obstacle::budget);
+  end("at work");
+  EXPECT_EQ(obstacle(asks("a newcomer", 600'000)), Obstacle::queue);
+  EXPECT_EQ(obstacle(with_token), Obstacle::none);
+}
+
+TEST_F(LedgerQueue, TheDeadDoNotWait) {
+  put(1'000'000);
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  EXPECT_EQ(obstacle(waits("killed", 600'000)), Obstacle::budget);
+  end("at work");
+  GateRequest next = asks("next", 600'000);
+  EXPECT_EQ(obstacle(next), Obstacle::queue);
+  next.is_dead = [](const Owner& owner) { return owner.run == "killed"; };
+  EXPECT_EQ(obstacle(next), Obstacle::none);
+}
+
+TEST_F(LedgerQueue, PlacesOfAClockThatWasPutBackAreNotKept) {
+  put(1'000'000);
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  EXPECT_EQ(obstacle(waits("of the future", 600'000), kNoon + 4min), Obstacle::budget);
+  EXPECT_EQ(obstacle(waits("first", 600'000)), Obstacle::budget);
+  const auto line = all->gate().waiting(kNoon).value();
+  ASSERT_EQ(line.size(), 1U);
+  EXPECT_EQ(line[0].owner.run, "first");
+  EXPECT_EQ(line[0].agent, "claude");
+  EXPECT_EQ(line[0].task, "TASK-914");
+  EXPECT_NE(line[0].reason.find("team"), std::string::npos);
+}
+
+TEST_F(LedgerQueue, SomebodyMayTellItToWaitNoLonger) {
+  put(1'000'000);
+  ASSERT_EQ(obstacle(asks("at work", 1'000'000)), Obstacle::none);
+  EXPECT_EQ(all->gate().cancel_waiting({"run"}).error().code, Errc::not_found);
+  EXPECT_FALSE(admit(waits("run", 600'000)).cancelled);
+  ASSERT_TRUE(all->gate().cancel_waiting({"run"}).has_value());
+  EXPECT_TRUE(admit(waits("run", 600'000)).cancelled);
+  EXPECT_TRUE(all->gate().waiting(kNoon).value().empty());
+}
+
+TEST_F(LedgerQueue, NobodyWaitsForMoreThanThereEverIs) {
+  put(1'000'000);
+  const GateAnswer answer = admit(waits("run", 1'000'001));
+  EXPECT_EQ(answer.verdict, Verdict::denied);
+  EXPECT_TRUE(answer.never);
+  EXPECT_TRUE(all->gate().waiting(kNoon).value().empty());
 }
 
 TEST_F(LedgerQueue, TwentyProcessesStartInTheOrderOfTheirComing) {
