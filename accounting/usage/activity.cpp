@@ -69,7 +69,7 @@ void ActivityReader::on_session(const SessionEvent& event) { session_ = event.se
 void ActivityReader::on_settlement(const SettlementEvent& /*event*/) {}
 
 void ActivityReader::on_usage(const UsageEvent& event) {
-  if (since_ && event.at && *event.at < *since_) return;
+  if (is_others(event.at)) return;
   if (!event.session.empty()) session_ = event.session;
   response_ = event.response_id;
   if (!usage_first_) {
@@ -98,6 +98,7 @@ void ActivityReader::note_call(const Deed& deed, Act& act) {
   act.about = short_text(deed.about, kLongestAbout);
   tools_.push_back(act.tool);
   if (!id.empty()) calls_.emplace(id, act.call);
+  if (!deed.child.empty()) activity_.workers.emplace(deed.child, act.about);
   if (deed.starts.empty()) return;
   tasks_.emplace(deed.starts.substr(0, kLongestTold), act.about);
   if (!id.empty()) activity_.workers.emplace(id, act.about);
@@ -126,7 +127,7 @@ void ActivityReader::note_marks(const Deed& deed, const Act& act) {
 }
 
 void ActivityReader::on_deed(const Deed& deed) {
-  if (const auto at = time_of(deed.at); since_ && at && *at < *since_) return;
+  if (is_others(time_of(deed.at))) return;
   Act act;
   if (deed.kind == DeedKind::text || deed.kind == DeedKind::call) act.response = usage_first_ && deed.response.empty() ? std::string_view(response_) : deed.response;
   act.session = session_;
@@ -162,7 +163,7 @@ Activity ActivityReader::take() {
     activity_.workers.emplace(worker, task != tasks_.end() ? task->second : short_text(told, kLongestAbout));
   }
   Activity activity = std::move(activity_);
-  *this = ActivityReader(since_);
+  *this = ActivityReader(since_, until_);
   return activity;
 }
 

@@ -56,8 +56,8 @@ struct Activity {
 /// Gathers the activity of one run from its streams and transcripts, one after another. No I/O.
 class ActivityReader final : private UsageSink, private DeedSink {
  public:
-  /// What is told to have happened before `since` is left out (a resumed session's past).
-  explicit ActivityReader(std::optional<UtcTime> since) : since_(since) {}
+  /// What is told to have happened before `since` (a resumed session's past) or after `until` (what another run went on with) is left out.
+  explicit ActivityReader(std::optional<UtcTime> since, std::optional<UtcTime> until = {}) : since_(since), until_(until) {}
 
   /// A new file begins. `dialect` reads its usage; null: nothing is known of it.
   void begin(std::unique_ptr<Dialect> dialect);
@@ -66,6 +66,9 @@ class ActivityReader final : private UsageSink, private DeedSink {
   /// One line of the file, without its line end.
   void line(std::string_view text);
   void too_long(std::uint64_t bytes) { activity_.unread += bytes; }
+  /// For a transcript that is no lines but a database: its reader tells here what it finds, after begin().
+  [[nodiscard]] UsageSink& usage() { return *this; }
+  [[nodiscard]] DeedSink& deeds() { return *this; }
   /// All is read. The reader is empty afterwards.
   [[nodiscard]] Activity take();
 
@@ -76,9 +79,11 @@ class ActivityReader final : private UsageSink, private DeedSink {
   void on_deed(const Deed& deed) override;
   void note_call(const Deed& deed, Act& act);
   bool note_result(const Deed& deed, Act& act);
+  [[nodiscard]] bool is_others(std::optional<UtcTime> at) const { return at && ((since_ && *at < *since_) || (until_ && *at > *until_)); }
   void note_marks(const Deed& deed, const Act& act);
 
   std::optional<UtcTime> since_;
+  std::optional<UtcTime> until_;
   std::unique_ptr<Dialect> dialect_;
   Activity activity_;
   bool usage_first_ = false;

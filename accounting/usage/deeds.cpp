@@ -1,5 +1,6 @@
 #include "accounting/usage/deeds.hpp"
 
+#include <string>
 #include <string_view>
 
 #include "accounting/usage/json_reader.hpp"
@@ -10,8 +11,8 @@ namespace {
 using json::member;
 
 /// The arguments that say best what a call works on, best first.
-constexpr std::string_view kAbout[] = {"file_path", "path", "absolute_path", "notebook_path", "command", "cmd", "pattern", "query",
-                                                            "url", "description", "prompt"};
+constexpr std::string_view kAbout[] = {"file_path", "filePath", "path", "absolute_path", "notebook_path", "command", "cmd", "pattern", "query", "url",
+                                       "description", "prompt"};
 
 /// The elements of an array's text, or of the object that stands in its place.
 template <class Use>
@@ -68,6 +69,7 @@ class Line {
     common_.at = member(line, {"timestamp"});
     if (common_.at.find_first_not_of("0123456789") == std::string_view::npos) common_.at = {};  // opencode counts milliseconds
   }
+  Line(const Deed& common, DeedSink& sink) : sink_(sink), common_(common) {}
 
   void claude(DeedKind words) {
     common_.worker = member(line_, {"parent_tool_use_id"});
@@ -138,13 +140,18 @@ class Line {
     });
   }
 
-  void opencode(std::string_view type) {
-    const std::string_view part = member(line_, {"part"});
-    if (type != "tool_use") return say(DeedKind::text, member(part, {"text"}));
-    common_.call = member(part, {"callID"});
+  /// `words`: whose the part's texts are.
+  void opencode_part(std::string_view part, DeedKind words) {
+    const std::string_view type = member(part, {"type"});
+    if (type == "text" || type == "reasoning") return say(words, member(part, {"text"}));
+    if (type != "tool") return;
     const std::string_view state = member(part, {"state"});
+    name_opencode_call(member(part, {"callID"}), member(state, {"time", "start"}));
+    common_.child = member(state, {"metadata", "sessionId"});
     call(member(part, {"tool"}), member(state, {"input"}), {});
-    result(text_size(state, "output"));
+    const std::string_view status = member(state, {"status"});
+    if (status == "pending" || status == "running") return;
+    result(text_size(state, status == "error" ? "error" : "output"));
   }
 
   void say(DeedKind kind, std::string_view text) {
@@ -157,6 +164,13 @@ class Line {
   }
 
  private:
+  /// Some providers count their calls anew in each session or response: with the time of its start an id is the call's own, and a copy's too.
+  void name_opencode_call(std::string_view id, std::string_view start) {
+    call_id_ = id;
+    if (!id.empty() && !start.empty()) call_id_.append("@").append(start);
+    common_.call = call_id_;
+  }
+
   void claude_block(std::string_view block, DeedKind words) {
     const std::string_view type = member(block, {"type"});
     if (type == "text") return say(words, member(block, {"text"}));
@@ -197,6 +211,7 @@ class Line {
   void result(std::uint64_t bytes) {
     Deed deed = common_;
     deed.kind = DeedKind::result;
+    deed.child = {};
     deed.bytes = bytes;
     sink_.on_deed(deed);
   }
@@ -204,6 +219,7 @@ class Line {
   std::string_view line_;
   DeedSink& sink_;
   Deed common_;
+  std::string call_id_;
 };
 
 }  // namespace
@@ -218,8 +234,10 @@ void read_deeds(std::string_view text, DeedSink& sink) {
   else if (type == "response_item") line.codex_response_item();
   else if (type == "gemini" || type == "user") line.gemini_transcript(type == "gemini" ? DeedKind::text : DeedKind::prompt);
   else if (type == "message") line.say(member(text, {"role"}) == "assistant" ? DeedKind::text : DeedKind::prompt, member(text, {"content"}));
-  else if ((type == "tool_use" || type == "text" || type == "reasoning") && !member(text, {"part"}).empty()) line.opencode(type);
+  else if ((type == "tool_use" || type == "text" || type == "reasoning") && !member(text, {"part"}).empty()) line.opencode_part(member(text, {"part"}), DeedKind::text);
   else if (type == "tool_use" || type == "tool_result") line.gemini_stream_tool();
 }
+
+void read_opencode_part(std::string_view part, const Deed& of, DeedSink& sink) { Line(of, sink).opencode_part(part, of.kind); }
 
 }  // namespace ts

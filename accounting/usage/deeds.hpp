@@ -24,6 +24,7 @@ struct Deed {
   std::string_view tool;      ///< call: its name; result: empty where only the id is said
   std::string_view about;     ///< call: what it works on (a file, a command), a JSON string's inside; may be empty
   std::string_view starts;    ///< call of a sub-agent: what that is told, a JSON string's inside
+  std::string_view child;     ///< call of a sub-agent: that one's own id; empty: not said
   std::string_view text;      ///< prompt, text: a JSON string's inside
   std::uint64_t bytes = 0;    ///< prompt, text, result: of the text with JSON's escapes undone; call: of the arguments as they stand
   std::string_view at;        ///< RFC 3339; empty: not said
@@ -38,6 +39,10 @@ class DeedSink {
 /// Reads the deeds out of one line of any known agent's stream or transcript, told apart by their shape. Lines of other kinds, and
 /// what is broken, give none. A call or a result may be told twice (by its id). Time: linear in the line.
 void read_deeds(std::string_view line, DeedSink& sink);
+
+/// Reads the deeds out of one part of a message, as opencode's database holds it. `of` has what the part itself doesn't say: whose words its
+/// texts are (kind: prompt or text), the response, the worker, the time.
+void read_opencode_part(std::string_view part, const Deed& of, DeedSink& sink);
 
 /// Bytes of a JSON string's inside once its escapes are undone, as UTF-8.
 [[nodiscard]] std::uint64_t unescaped_size(std::string_view inside);

@@ -116,6 +116,26 @@ TEST(Activity, ThePastOfAResumedSessionIsLeftOut) {
   EXPECT_EQ(told(reader.take()), "text 2 of m2026-11-21T19:00:00Z\n");
 }
 
+TEST(Activity, WhatAnotherRunWentOnWithIsLeftOut) {
+  ActivityReader reader(std::nullopt, parse_rfc3339("2026-11-21T18:00:00Z").value());
+  reader.begin(make_transcript_dialect("claude"));
+  for (const char* at : {"2026-11-21T17:00:00Z", "2026-11-21T19:00:00Z"})
+    reader.line(assistant("m" + std::string(at), R"({"type":"text","text":"ok"})", R"(,"timestamp":")" + std::string(at) + '"'));
+  EXPECT_EQ(told(reader.take()), "text 2 of m2026-11-21T17:00:00Z\n");
+}
+
+TEST(Activity, OpencodesPrintedCalls) {
+  const auto tool = [](const std::string& id, const std::string& state) {
+    return R"({"type":"tool_use","sessionID":"ses","part":{"type":"tool","tool":"bash","callID":")" + id + R"(","state":)" + state + "}}";
+  };
+  const auto activity = activity_of("opencode", {tool("c", R"({"status":"error","input":{"command":"ls"},"error":"not allowed"})"),
+                                                 tool("c", R"({"status":"error","input":{"command":"ls"},"error":"not allowed"})"),
+                                                 tool("d", R"({"status":"completed","input":{"description":"part","prompt":"do it"},"output":"ok","metadata":{"sessionId":"kid"},"time":{"start":5}})"),
+                                                 tool("d", R"({"status":"completed","input":{},"output":"ok","time":{"start":6}})")});
+  EXPECT_EQ(told(activity), "call bash (ls) 16\nresult bash 11\ncall bash (part) 39\nresult bash 2\ncall bash 2\nresult bash 2\n") << "an id is a call's own with its start";
+  EXPECT_EQ(activity.workers.at("kid"), "part");
+}
+
 TEST(Activity, PhasesAreAnnouncedByALineOfTheAgentsWords) {
   struct Case {
     const char* line;
