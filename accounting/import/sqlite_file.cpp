@@ -47,15 +47,27 @@ Result<SqliteFile> SqliteFile::open(const std::string& path) {
   return file;
 }
 
-Result<SqliteFile::Rows> SqliteFile::select(const char* sql, std::int64_t first, std::int64_t second) const {
+Result<SqliteFile::Rows> SqliteFile::prepare(const char* sql) const {
   sqlite3_stmt* raw = nullptr;
   const int code = sqlite3_prepare_v2(db_.get(), sql, -1, &raw, nullptr);
   if (code != SQLITE_OK) return error(code);
   Rows rows;
   rows.file_ = this;
   rows.statement_.reset(raw);
+  return rows;
+}
+
+Result<SqliteFile::Rows> SqliteFile::select(const char* sql, std::int64_t first, std::int64_t second) const {
+  TS_TRY(Rows rows, prepare(sql));
+  sqlite3_stmt* raw = rows.statement_.get();
   const std::int64_t values[] = {first, second};
   for (int i = 0; i < sqlite3_bind_parameter_count(raw) && i < 2; ++i) sqlite3_bind_int64(raw, i + 1, values[i]);
+  return rows;
+}
+
+Result<SqliteFile::Rows> SqliteFile::select(const char* sql, const std::string& text) const {
+  TS_TRY(Rows rows, prepare(sql));
+  sqlite3_bind_text64(rows.statement_.get(), 1, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   return rows;
 }
 

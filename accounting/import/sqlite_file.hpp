@@ -43,10 +43,13 @@ class SqliteFile {
   };
   /// Lifetime: within the file's. `first`, `second`: values of the parameters, if it has any.
   [[nodiscard]] Result<Rows> select(const char* sql, std::int64_t first = 0, std::int64_t second = 0) const;
+  /// The same with a text for the one parameter, which it copies.
+  [[nodiscard]] Result<Rows> select(const char* sql, const std::string& text) const;
   /// The first number of a SELECT.
   [[nodiscard]] Result<std::int64_t> number(const char* sql) const;
 
  private:
+  [[nodiscard]] Result<Rows> prepare(const char* sql) const;
   struct Close {
     void operator()(sqlite3* db) const;
   };
