@@ -58,7 +58,7 @@ Result<report::TokenLog> log_of(Context& context, const TokenLogWords& words) {
   filter.ended_only = true;
   filter.newest = 1000;
   TS_TRY(const auto history, ledger->past_runs(filter));
-  const session::RunActivity did = session::activity_of(run.start, run.end ? run.end->ruling : std::nullopt);
+  const session::RunActivity did = session::activity_of(run);
   report::TokenLogSources sources{run, responses, did.activity, did.evidence, history, *prices_of(context)};
   if (run.end) sources.resume = session::resume_of(run.start, *run.end);
   for (const std::string& word : words.phases) {

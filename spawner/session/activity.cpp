@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "accounting/import/opencode_deeds.hpp"
 #include "accounting/usage/dialects.hpp"
 #include "spawner/agents/profile.hpp"
 #include "spawner/session/evidence.hpp"
@@ -59,10 +60,29 @@ RunActivity of_stream(const ledger::RunStart& run, const agents::Profile& profil
   return {reader.take(), "the captured stream"};
 }
 
-RunActivity of_transcripts(const ledger::RunStart& run, const agents::Profile& profile) {
-  ActivityReader reader(run.started);
+/// Where others may have gone on with the run's session. Absent: not known, or it is the last that a crashed run was seen alive.
+std::optional<UtcTime> until_of(const ledger::RunRecord& run) {
+  return run.end && run.end->outcome != ledger::Outcome::crashed ? std::optional(run.end->ended) : std::nullopt;
+}
+
+RunActivity of_database(const ledger::RunRecord& run) {
+  ActivityReader reader(run.start.started, until_of(run));
+  reader.begin(nullptr);
+  const std::set<std::string> sessions = logged_sessions(run.start);
+  bool read = false;
+  for (const std::string& file : followed_files(run.start)) {
+    const auto known = read_opencode_deeds(file, sessions, {reader.usage(), reader.deeds()});
+    read = read || (known.has_value() && *known);
+  }
+  if (!read) return {};
+  return {reader.take(), "opencode's database"};
+}
+
+RunActivity of_transcripts(const ledger::RunRecord& run, const agents::Profile& profile) {
+  if (profile.store == agents::TranscriptStore::opencode_db) return of_database(run);
+  ActivityReader reader(run.start.started, until_of(run));
   std::size_t files = 0;
-  for (const std::string& file : followed_files(run)) {
+  for (const std::string& file : followed_files(run.start)) {
     if (profile.transcript_dialect.empty()) break;
     reader.begin(make_transcript_dialect(profile.transcript_dialect));
     if (profile.kind == agents::AgentKind::qwen) reader.usage_comes_first();
@@ -74,12 +94,13 @@ RunActivity of_transcripts(const ledger::RunStart& run, const agents::Profile& p
 
 }  // namespace
 
-RunActivity activity_of(const ledger::RunStart& run, std::optional<Source> ruling) {
-  const agents::Profile* profile = agents::profile_named(run.agent);
+RunActivity activity_of(const ledger::RunRecord& run) {
+  const agents::Profile* profile = agents::profile_named(run.start.agent);
   if (profile == nullptr) return {};
-  RunActivity stream = of_stream(run, *profile);
+  RunActivity stream = of_stream(run.start, *profile);
   RunActivity transcripts = of_transcripts(run, *profile);
-  const bool stream_first = ruling == Source::stream ? stream.activity.calls >= transcripts.activity.calls : stream.activity.calls > transcripts.activity.calls;
+  const bool stream_rules = run.end && run.end->ruling == Source::stream;
+  const bool stream_first = stream_rules ? stream.activity.calls >= transcripts.activity.calls : stream.activity.calls > transcripts.activity.calls;
   RunActivity best = stream_first || transcripts.evidence.empty() ? std::move(stream) : std::move(transcripts);
   if (best.activity.acts.empty()) best.evidence.clear();
   return best;

@@ -71,19 +71,25 @@ void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& m
   }
 }
 
+/// What the lines of the run's event log have under `key`.
+std::set<std::string> logged(const ledger::RunStart& run, const std::string& key) {
+  std::set<std::string> values;
+  if (run.run_dir.empty()) return values;
+  std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
+  const std::string quoted = '"' + key + '"';
+  for (std::string line; std::getline(log, line);) {
+    if (line.find(quoted) == std::string::npos) continue;
+    const auto j = nlohmann::json::parse(line, nullptr, false);
+    if (j.is_object() && j.contains(key) && j[key].is_string()) values.insert(j[key].get<std::string>());
+  }
+  return values;
+}
+
 }  // namespace
 
-std::set<std::string> followed_files(const ledger::RunStart& run) {
-  std::set<std::string> files;
-  if (run.run_dir.empty()) return files;
-  std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
-  for (std::string line; std::getline(log, line);) {
-    if (line.find("\"file\"") == std::string::npos) continue;
-    const auto j = nlohmann::json::parse(line, nullptr, false);
-    if (j.is_object() && j.contains("file") && j["file"].is_string()) files.insert(j["file"].get<std::string>());
-  }
-  return files;
-}
+std::set<std::string> followed_files(const ledger::RunStart& run) { return logged(run, "file"); }
+
+std::set<std::string> logged_sessions(const ledger::RunStart& run) { return logged(run, "session"); }
 
 RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows, const PriceBook& prices) {
   const fs::path folder = run.start.run_dir;

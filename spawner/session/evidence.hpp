@@ -16,4 +16,7 @@ namespace ts::session {
 /// The transcripts that the run had found to be its own, by its event log. A torn last line is passed over.
 [[nodiscard]] std::set<std::string> followed_files(const ledger::RunStart& run);
 
+/// The agent's sessions that the run's event log names: its own and its sub-agents'.
+[[nodiscard]] std::set<std::string> logged_sessions(const ledger::RunStart& run);
+
 }  // namespace ts::session
