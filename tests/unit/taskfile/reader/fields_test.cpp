@@ -1,0 +1,25 @@
+#include "taskfile/reading.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/taskfile/read_text.hpp"
+
+namespace ts::taskfile {
+namespace {
+
+using namespace reader_test;
+
+TEST(Reading, RolesOwnTheirRows) {
+  const Reading reading = read_text(
+      "# T\n\n## Implementation Summary (Engineer-Owned)\n\n```\nEngineer Agent ID: <id>\n```\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n"
+      "\n## SR Engineer Review (SR-Owned)\n\n```\nSR Engineer Agent ID: <id>\n```\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n");
+  ASSERT_EQ(reading.fields.size(), 4U);
+  EXPECT_EQ(reading.fields[0].owner, Role::engineer);
+  EXPECT_EQ(reading.fields[1].owner, Role::engineer);
+  EXPECT_EQ(reading.fields[2].owner, Role::reviewer);
+  EXPECT_EQ(reading.fields[3].owner, Role::reviewer);
+  EXPECT_EQ(reading.actual.line, 11);
+}
+
+}  // namespace
+}  // namespace ts::taskfile
