@@ -1,3 +1,4 @@
+#include "accounting/ledger/plain_rows.hpp"
 #include "accounting/ledger/sqlite_ledger.hpp"
 
 namespace ts::ledger {
@@ -29,20 +30,19 @@ Result<std::vector<PastRun>> SqliteLedger::past_runs(const HistoryFilter& filter
   if (filter.ended_only) tail += " AND ended IS NOT NULL";
   tail += " ORDER BY started DESC, n DESC";
   if (filter.newest) tail += " LIMIT " + std::to_string(*filter.newest);
+  PastRun any;
+  std::optional<Source> ruling;
+  ColumnNames names;
+  history_fields(any, ruling, names);
   std::vector<PastRun> found;
+  found.reserve(filter.newest.value_or(0));
   TS_CHECK(database_->read([&]() -> Result<void> {
-    PastRun run;
-    std::optional<Source> ruling;
-    const auto columns = [&](auto&& visit) { history_fields(run, ruling, visit); };
-    const auto parameters = [&](auto&& visit) {
-      for (const std::string& text : texts) visit("", text);
-    };
-    ColumnNames names;
-    columns(names);
-    for_each_row(sql(), Select{"SELECT " + names.list + " FROM runs " + tail, parameters, columns}, [&] {
+    PlainRows rows(database_->connection(), "SELECT " + names.list + " FROM runs " + tail, texts);
+    while (rows.next()) {
+      PastRun& run = found.emplace_back();
+      history_fields(run, ruling, rows.take());
       run.metered = run.ended ? ruling.has_value() : !(run.totals == Totals{});
-      found.push_back(run);
-    });
+    }
     return {};
   }));
   return found;
