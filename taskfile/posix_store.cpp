@@ -147,12 +147,14 @@ Result<std::unique_ptr<PosixTemp>> open_temp(const fs::path& folder) {
   return std::make_unique<PosixTemp>(std::move(file), name, true);
 }
 
-Result<std::string> read_all(int fd, std::size_t limit) {
+/// `expected`: its size, if nobody is writing.
+Result<std::string> read_all(int fd, std::size_t expected, std::size_t limit) {
+  constexpr std::size_t kMore = 4096;
   std::string bytes;
-  for (;;) {
+  for (std::size_t piece = expected + 1;; piece = kMore) {
     const std::size_t had = bytes.size();
-    bytes.resize(had + 65536);
-    const ssize_t got = ::read(fd, bytes.data() + had, 65536);
+    bytes.resize(had + piece);
+    const ssize_t got = ::read(fd, bytes.data() + had, piece);
     bytes.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return errno_error("read", errno);
@@ -194,7 +196,7 @@ class PosixStore : public FileStore {
     if (!S_ISREG(info.st_mode)) return Error{Errc::unsupported, "not a regular file"};
     if (static_cast<std::uint64_t>(info.st_size) > limit)
       return Error{Errc::too_large, fmt::format("{} bytes, over the limit of {} for a task file", info.st_size, limit)};
-    TS_TRY(std::string bytes, read_all(file.get(), limit));
+    TS_TRY(std::string bytes, read_all(file.get(), static_cast<std::size_t>(info.st_size), limit));
     return FileImage{std::move(bytes), stamp_of(info)};
   }
 
