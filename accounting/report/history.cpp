@@ -6,6 +6,7 @@
 #include <array>
 
 #include "accounting/base/text.hpp"
+#include "accounting/ledger/spent_runs.hpp"
 #include "accounting/report/json_parts.hpp"
 
 namespace ts::report {
@@ -60,11 +61,10 @@ std::optional<PastSpending> spending_like(const std::vector<PastRun>& runs, cons
 }
 
 Result<std::optional<PastSpending>> past_spending(ledger::Ledger& ledger, const Likeness& likeness) {
-  constexpr std::size_t kNewest = 200;  // more tell no more of what is usual now, and `task show` should not be felt
   ledger::HistoryFilter filter;
   filter.role = likeness.role;
   filter.ended_only = true;
-  filter.newest = kNewest;
+  filter.newest = ledger::kNewestSpent;
   TS_TRY(const auto runs, ledger.past_runs(filter));
   return spending_like(runs, likeness);
 }

@@ -4,6 +4,7 @@
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/cap.hpp"
+#include "accounting/ledger/spent_runs.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/task_text.hpp"
 #include "spawner/session/paths.hpp"
@@ -93,10 +94,10 @@ Result<void> set(Context& context, const SetWords& words) {
 
 /// What engineers' runs of the task's category took. Absent: there is no ledger, or it has none; what the file says is shown all the same.
 std::optional<report::PastSpending> past_of(const Context& context, const taskfile::Reading& reading) {
-  const auto ledger = open_for_reading(context);
-  if (ledger.has_error()) return std::nullopt;
-  const auto past = report::past_spending(**ledger, {reading.category, "engineer", "", ""});
-  return past.has_value() ? *past : std::nullopt;
+  const auto home = session::state_home(context.world.env);
+  if (home.has_error()) return std::nullopt;
+  const auto runs = ledger::spent_runs(session::ledger_path(*home), "engineer");
+  return runs.has_value() ? report::spending_like(*runs, {reading.category, "engineer", "", ""}) : std::nullopt;
 }
 
 Result<void> show(Context& context, const std::string& name, bool json) {
