@@ -31,7 +31,19 @@ asio::awaitable<void> Exchange::read_request() {
 }
 
 /// Whether the words for the agent leave with this request.
-bool Exchange::takes_message() const { return !gateway_.message.empty() && facts_.has_tools && facts_.whole && !facts_.broken && facts_.ends_with_user; }
+bool Exchange::takes_message() const { return !gateway_.message.empty() && message_.empty() && facts_.has_tools && facts_.whole && !facts_.broken && facts_.ends_with_user; }
+
+Tokens Exchange::choices() const { return std::clamp<Tokens>(facts_.choices, 1, 1'000'000); }
+
+/// With so much output no answer to it is cut.
+Tokens Exchange::whole_answer() const { return std::clamp<Tokens>(facts_.max_output.value_or(kLongestAnswer), 1, kLongestAnswer) * choices(); }
+
+Tokens Exchange::least_output() const {
+  if (gateway_.setup.when_full == WhenFull::refuse) return (facts_.thinking_budget ? kLeastThinking : kLeastOutput) * choices();
+  // Where a person is to decide, an answer must not be cut because of us: what can't be asked for again waits for all that it may need.
+  if (!session_.body_done()) return whole_answer();
+  return too_little_ > 0 ? std::min(whole_answer(), 2 * too_little_) : kComfortable * choices();
+}
 
 Ask Exchange::ask() {
   RequestFacts facts = facts_;
@@ -41,16 +53,15 @@ Ask Exchange::ask() {
   Ask out;
   out.input_cost = gateway_.cost(facts_.model, prediction_.counts);
   out.million_output_cost = gateway_.million_output(facts_.model);
-  const Tokens choices = std::clamp<Tokens>(facts_.choices, 1, 1'000'000);
-  if (facts_.max_output) out.wanted_output = *facts_.max_output > kMaxTokens / choices ? kMaxTokens : *facts_.max_output * choices;
-  // Where a person is to decide, an answer must not be cut because of us: the request waits instead.
-  const Tokens least = gateway_.setup.when_full == WhenFull::hold ? kComfortable : facts_.thinking_budget ? kLeastThinking : kLeastOutput;
-  out.least_output = std::min(least * choices, std::max<Tokens>(out.wanted_output, 1));
+  if (facts_.max_output) out.wanted_output = *facts_.max_output > kMaxTokens / choices() ? kMaxTokens : *facts_.max_output * choices();
+  out.least_output = std::min(least_output(), std::max<Tokens>(out.wanted_output, 1));
   return out;
 }
 
 void Exchange::plan_edit(Tokens granted) {
   granted_ = granted;
+  edit_.max_output.reset();
+  edit_.limit_name = {};
   if (granted < kMaxTokens) {
     const Tokens each = std::max<Tokens>(granted / std::max<Tokens>(facts_.choices, 1), 1);
     if (!facts_.whole || !facts_.max_output || *facts_.max_output > each) {
@@ -68,64 +79,69 @@ void Exchange::plan_edit(Tokens granted) {
   edit_.include_usage = *route_.shape == ApiShape::openai_chat && facts_.stream && !facts_.include_usage;
 }
 
+/// It may leave.
+Exchange::Step Exchange::take(const Admit& admitted) {
+  // All that is left, and too little for a whole answer: whoever can give more is asked first.
+  const bool scarce = admitted.last && admitted.output < std::min(ask_.wanted_output, kComfortable);
+  if (scarce && gateway_.setup.more && !std::exchange(begged_, true)) {
+    TokenCounts whole;
+    whole.output = std::min(ask_.wanted_output, kComfortable);
+    gateway_.balance.settle(admitted.ticket, 0);
+    (void)gateway_.setup.more(saturating_add(ask_.input_cost, gateway_.cost(facts_.model, whole)));
+    return Step::again;
+  }
+  ticket_ = admitted.ticket;
+  line_.reserved = admitted.reserved;
+  last_ = admitted.last;
+  plan_edit(admitted.output);
+  keep_ = may_fall_short();
+  return Step::go;
+}
+
+/// Puts it on the balance. `shortage`: why it is refused, if it is.
+Exchange::Step Exchange::weigh(Shortage& shortage) {
+  line_.predicted = prediction_.counts;
+  const Verdict verdict = gateway_.balance.weigh(ask_, gateway_.left());
+  if (const auto* admitted = std::get_if<Admit>(&verdict)) return take(*admitted);
+  const auto* no = std::get_if<Refuse>(&verdict);
+  if (no == nullptr) return Step::wait;
+  shortage = {no->needed, no->left};
+  if (gateway_.setup.on_full && told_ != gateway_.changes) {
+    if (gateway_.setup.on_full(shortage)) return Step::again;
+    told_ = gateway_.changes;
+  }
+  return gateway_.setup.when_full == WhenFull::refuse ? Step::refuse : Step::wait;
+}
+
 /// Waits for its turn. False: the request was answered without the provider, or nobody waits for an answer any more.
 asio::awaitable<bool> Exchange::admit() {
-  bool told = false;
-  bool begged = false;
-  if (facts_.broken && gateway_.left()) {
-    std::string text = "tracked-spawn: the request's body is not a JSON object that can be metered, so it can't be held to the cap";
-    co_await refuse(std::move(text));
-    co_return false;
-  }
-  for (;;) {
+  std::string refusal;
+  if (facts_.broken && gateway_.left()) refusal = "tracked-spawn: the request's body is not a JSON object that can be metered, so it can't be held to the cap";
+  while (refusal.empty()) {
     if (session_.client_gone() || gateway_.stopped) {
       line_.outcome = Outcome::client_gone;
       co_return false;
     }
     if (gateway_.refusing) {
-      std::string text = *gateway_.refusing;
-      co_await refuse(std::move(text));
-      co_return false;
+      refusal = *gateway_.refusing;
+      break;
     }
+    Step step = Step::wait;
     if (!gateway_.holding) {
       ask_ = ask();
       if (wants_exact()) {
         co_await ask_provider();
         continue;
       }
-      line_.predicted = prediction_.counts;
-      const Verdict verdict = gateway_.balance.weigh(ask_, gateway_.left());
-      if (const auto* admitted = std::get_if<Admit>(&verdict)) {
-        // All that is left, and too little for a whole answer: whoever can give more is asked first.
-        const bool scarce = admitted->last && admitted->output < std::min(ask_.wanted_output, kComfortable);
-        if (scarce && gateway_.setup.more && !std::exchange(begged, true)) {
-          TokenCounts whole;
-          whole.output = std::min(ask_.wanted_output, kComfortable);
-          gateway_.balance.settle(admitted->ticket, 0);
-          (void)gateway_.setup.more(saturating_add(ask_.input_cost, gateway_.cost(facts_.model, whole)));
-          continue;
-        }
-        ticket_ = admitted->ticket;
-        line_.reserved = admitted->reserved;
-        last_ = admitted->last;
-        plan_edit(admitted->output);
-        co_return true;
-      }
-      if (const auto* no = std::get_if<Refuse>(&verdict)) {
-        const Shortage shortage{no->needed, no->left};
-        if (gateway_.setup.on_full && !std::exchange(told, true) && gateway_.setup.on_full(shortage)) {
-          told = false;
-          continue;
-        }
-        if (gateway_.setup.when_full == WhenFull::refuse) {
-          std::string text = refusal_text(shortage);  // g++ 12 destroys temporaries of ?: within co_await twice
-          co_await refuse(std::move(text));
-          co_return false;
-        }
-      }
+      Shortage shortage;
+      step = weigh(shortage);
+      if (step == Step::refuse) refusal = refusal_text(shortage);
     }
-    co_await wait_for_balance();
+    if (step == Step::go) co_return true;
+    if (step == Step::wait) co_await wait_for_balance();
   }
+  co_await refuse(std::move(refusal));
+  co_return false;
 }
 
 /// Until something may have changed; a stream's client gets a sign of life from time to time.
@@ -139,7 +155,13 @@ asio::awaitable<void> Exchange::wait_for_balance() {
   timer_ = nullptr;
   gateway_.waiting.erase(place);
   line_.held += std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
-  if (error || session_.client_gone() || !facts_.stream || !session_.body_done() || session_.request().version < 11) co_return;
+  if (!error) co_await show_sign();
+}
+
+/// If the client can take one: of a stream that we may begin.
+asio::awaitable<void> Exchange::show_sign() {
+  last_sign_ = std::chrono::steady_clock::now();
+  if (session_.client_gone() || !facts_.stream || !session_.body_done() || session_.request().version < 11) co_return;
   if (*route_.shape == ApiShape::gemini && route_.target.find("alt=sse") == std::string::npos) co_return;
   std::string bytes;
   if (!std::exchange(committed_, true)) {

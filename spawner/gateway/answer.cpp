@@ -115,10 +115,14 @@ void Exchange::note_usage(const UsageEvent& event) {
 /// Bytes of the answer as the provider meant them.
 void Exchange::meter(std::string_view bytes) {
   if (!usage_) return;
-  if (!decoder_) return usage_->push(bytes, *sink_);
+  if (!decoder_) {
+    if (kept_) kept_->read(bytes);
+    return usage_->push(bytes, *sink_);
+  }
   std::string plain;
   if (!decoder_->push(bytes, plain)) decoder_ = nullptr, usage_->finish(*sink_);
   usage_->push(plain, *sink_);
+  if (kept_) kept_->read(plain);
   if (tap_) (void)tap_->push(plain);
 }
 
@@ -143,9 +147,9 @@ bool Exchange::overruns() {
   return input_cost + gateway_.cost(facts_.model, spoken) >= line_.reserved;
 }
 
-/// Passes on what the parser gave of the body.
+/// Passes on what the parser gave of the body. False: the client has left.
 asio::awaitable<bool> Exchange::forward() {
-  const bool framed = chunked_ || committed_;
+  const bool framed = !kept_ && (chunked_ || committed_);
   out_.assign(framed ? kFrame : 0, ' ');
   for (const std::string_view part : response_->body) {
     meter(part);
@@ -154,6 +158,7 @@ asio::awaitable<bool> Exchange::forward() {
   }
   const std::size_t size = out_.size() - (framed ? kFrame : 0);
   if (size == 0) co_return true;
+  if (kept_) co_return co_await keep();
   line_.sent_bytes += size;
   gateway_.show_life();
   if (framed) {
@@ -216,8 +221,9 @@ asio::awaitable<bool> Exchange::take_answer_in_stream() {
 asio::awaitable<void> Exchange::relay() {
   begin_metering();
   if (committed_ && !co_await take_answer_in_stream()) co_return;
-  line_.status = upstream_status_;
-  if (!committed_) {
+  begin_keeping();
+  if (!kept_) line_.status = upstream_status_;
+  if (!kept_ && !committed_) {
     const std::string head = answer_head();
     const std::vector<asio::const_buffer> one = {asio::buffer(head)};
     if (!co_await session_.write(one)) line_.outcome = Outcome::client_gone;
@@ -225,6 +231,19 @@ asio::awaitable<void> Exchange::relay() {
   bool whole = line_.outcome == Outcome::passed && co_await relay_body();
   if (usage_ && sink_) usage_->finish(*sink_);
   if (session_.client_gone()) line_.outcome = Outcome::client_gone;
+  if (kept_ && line_.outcome == Outcome::passed && fell_short(whole)) co_return throw_away(whole);
+  bool there = line_.outcome != Outcome::client_gone;
+  if (kept_ && there) {
+    there = co_await release();
+    if (!there) line_.outcome = Outcome::client_gone;
+    whole = whole && there;
+  }
+  kept_.reset();
+  co_await end_answer(whole);
+}
+
+/// What follows the last byte of the provider's.
+asio::awaitable<void> Exchange::end_answer(bool whole) {
   if (cut_) {
     ++gateway_.stats.cut;
     line_.outcome = Outcome::cut;
@@ -248,6 +267,10 @@ asio::awaitable<void> Exchange::relay() {
     session_.keep_open(false);  // the client must see that it was not all
   }
   if (!session_.body_done()) session_.keep_open(false);
+  give_link_back(whole);
+}
+
+void Exchange::give_link_back(bool whole) {
   if (whole && sent_whole_ && !response_->need_eof() && response_->keep_alive() && link_->pending.empty())
     gateway_.keep_link(route_.upstream, std::move(link_));
 }

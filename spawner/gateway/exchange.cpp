@@ -27,7 +27,7 @@ std::string run_named(std::string_view text) {
 }  // namespace
 
 Exchange::Exchange(Session& session, Route route)
-    : session_(session), gateway_(session.gateway()), route_(std::move(route)), begun_(Clock::now()) {
+    : session_(session), gateway_(session.gateway()), route_(std::move(route)), begun_(Clock::now()), last_sign_(begun_) {
   line_.at = gateway_.setup.now ? gateway_.setup.now() : UtcTime{};
   if (route_.shape) line_.api = name_of(*route_.shape);
   if (gateway_.setup.nested) line_.run = run_named(session_.request().header.get(kRunHeader));
@@ -50,12 +50,24 @@ asio::awaitable<void> Exchange::run() {
       if (timer_ != nullptr) timer_->cancel();
       if (link_) link_->close();
     });
-  if (!route_.shape || co_await admit()) {
-    line_.latency = duration_cast<microseconds>(Clock::now() - begun_) - line_.held;
-    if (co_await send_request()) co_await relay();
+  co_await attempt();
+  while (line_.outcome == Outcome::repeated) {
+    begin_again();
+    co_await attempt();
   }
   session_.end_watch();
   settle();
+}
+
+/// To the provider and back.
+asio::awaitable<void> Exchange::attempt() {
+  // One co_await a statement: g++ 12 destroys what it has not made where a condition has one that may be skipped.
+  bool admitted = true;
+  if (route_.shape) admitted = co_await admit();
+  if (!admitted) co_return;
+  line_.latency = duration_cast<microseconds>(Clock::now() - begun_) - line_.held;
+  const bool answered = co_await send_request();
+  if (answered) co_await relay();
 }
 
 /// A connection to the upstream: the one that is there, a kept one, a new one. The error is words for people.
@@ -142,15 +154,9 @@ asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
     const bool last = session_.body_done();
     if (last && route_.shape) pass_->finish();
     if (last && length && edit_.any()) piece.append(edit_.growth() - std::min(pass_->grown(), edit_.growth()), ' ');
-    if (route_.shape && !grow_input()) {
-      link_->close();
-      line_.outcome = Outcome::refused;
-      const Shortage shortage{ask().input_cost, gateway_.left().value_or(0)};
-      if (gateway_.setup.on_full && gateway_.setup.on_full(shortage)) continue;
-      std::string text = refusal_text(shortage);
-      co_await refuse(std::move(text));
-      co_return false;
-    }
+    bool paid = true;
+    if (route_.shape) paid = co_await pay_for_more();
+    if (!paid) co_return false;
     if (!length && !piece.empty()) {
       out += fmt::format("{:x}\r\n", piece.size());
       out.append(piece).append("\r\n");
@@ -162,16 +168,7 @@ asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
     co_await link_->write(one, error);
     if (error || last) break;
     out.clear();
-    piece.clear();
-    while (piece.size() < kEnough && !session_.body_done() && !session_.failed()) {
-      const std::string more = co_await session_.next_body();
-      if (route_.shape) {
-        pass_->push(more, edit_.any() ? &piece : nullptr);
-        if (!edit_.any()) piece += more;
-      } else {
-        piece += more;
-      }
-    }
+    piece = co_await next_piece();
     if (session_.failed()) {
       line_.outcome = Outcome::client_gone;
       session_.close();
@@ -179,6 +176,40 @@ asio::awaitable<bool> Exchange::send_pieces(std::string piece) {
     }
   }
   sent_whole_ = !error;
+  co_return true;
+}
+
+/// What comes next of the body, with its edits.
+asio::awaitable<std::string> Exchange::next_piece() {
+  std::string piece;
+  while (piece.size() < kEnough && !session_.body_done() && !session_.failed()) {
+    const std::string more = co_await session_.next_body();
+    const bool edited = route_.shape && edit_.any();
+    if (route_.shape) pass_->push(more, edited ? &piece : nullptr);
+    if (!edited) piece += more;
+  }
+  co_return piece;
+}
+
+/// More of the body has come than was reserved for. False: it was refused, half of it sent.
+asio::awaitable<bool> Exchange::pay_for_more() {
+  while (!grow_input()) {
+    const Shortage shortage{ask().input_cost, gateway_.left().value_or(0)};
+    const bool payable = !facts_.broken && pass_->facts().choices <= std::max<Tokens>(facts_.choices, 1);
+    if (payable && gateway_.setup.on_full && told_ != gateway_.changes) {
+      if (gateway_.setup.on_full(shortage)) continue;
+      told_ = gateway_.changes;
+    }
+    if (payable && gateway_.setup.when_full == WhenFull::hold && !gateway_.refusing && !gateway_.stopped) {
+      co_await wait_for_balance();
+      continue;
+    }
+    link_->close();
+    line_.outcome = Outcome::refused;
+    std::string text = refusal_text(shortage);
+    co_await refuse(std::move(text));
+    co_return false;
+  }
   co_return true;
 }
 
@@ -207,7 +238,7 @@ void Exchange::settle() {
   if (!route_.shape) return;
   const TokenCounts& counts = line_.counts;
   const bool known = usage_ && usage_->counts().has_value();
-  const bool whole = line_.outcome == Outcome::passed;
+  const bool whole = line_.outcome == Outcome::passed || (line_.outcome == Outcome::repeated && !cut_);
   const bool may_be_billed = sent_whole_ && (upstream_status_ == 0 || upstream_status_ / 100 == 2);
   if (ticket_ != 0) {
     const Tokens said = tap_ ? tap_->estimated_output() : 0;
@@ -220,7 +251,7 @@ void Exchange::settle() {
     if (known) gateway_.predictor.learn(facts_, prediction_, counts, Clock::now());
   }
   // An answer that filled the last grant was cut by the cap, even if the agent makes do with it.
-  const bool filled = last_ && line_.clamped && counts.output >= granted_;
+  const bool filled = last_ && line_.clamped && counts.output >= granted_ && !keep_;
   if (filled && gateway_.setup.on_full) (void)gateway_.setup.on_full({line_.billed, gateway_.left().value_or(0)});
   gateway_.wake();
   if (gateway_.setup.on_request) gateway_.setup.on_request(line_);

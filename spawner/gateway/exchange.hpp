@@ -1,5 +1,6 @@
 #pragma once
 
+#include "spawner/gateway/keep_back.hpp"
 #include "spawner/gateway/route.hpp"
 #include "spawner/gateway/session.hpp"
 #include "spawner/gateway/sse.hpp"
@@ -7,7 +8,7 @@
 namespace ts::gateway {
 
 /// One request and its answer. Only for the .cpp files of this folder. Its files: exchange.cpp (the course of it), admission.cpp and
-/// counting.cpp (before it leaves), answer.cpp (the way back).
+/// counting.cpp (before it leaves), answer.cpp (the way back), repeat.cpp (an answer that is kept back, and asked for again).
 class Exchange {
  public:
   Exchange(Session& session, Route route);
@@ -19,11 +20,15 @@ class Exchange {
  private:
   using Response = Message<false>;
   class CountingSink;
+  enum class Step { go, again, wait, refuse };
 
   // admission.cpp, counting.cpp
   asio::awaitable<void> read_request();
   asio::awaitable<bool> admit();
+  [[nodiscard]] Step weigh(Shortage& shortage);
+  [[nodiscard]] Step take(const Admit& admitted);
   asio::awaitable<void> wait_for_balance();
+  asio::awaitable<void> show_sign();
   [[nodiscard]] std::string refusal_text(const Shortage& shortage) const;
   asio::awaitable<void> refuse(std::string text);
   asio::awaitable<void> fail(int status, std::string text);
@@ -31,15 +36,21 @@ class Exchange {
   [[nodiscard]] bool wants_exact();
   [[nodiscard]] bool takes_message() const;
   [[nodiscard]] Ask ask();
+  [[nodiscard]] Tokens choices() const;
+  [[nodiscard]] Tokens whole_answer() const;
+  [[nodiscard]] Tokens least_output() const;
   void plan_edit(Tokens granted);
   [[nodiscard]] bool grow_input();
 
   // exchange.cpp
+  asio::awaitable<void> attempt();
   asio::awaitable<std::optional<std::string>> open_link();
   asio::awaitable<bool> connect();
   asio::awaitable<bool> send_request();
   asio::awaitable<bool> send_once();
   asio::awaitable<bool> send_pieces(std::string piece);
+  asio::awaitable<std::string> next_piece();
+  asio::awaitable<bool> pay_for_more();
   [[nodiscard]] std::string request_head(std::string_view method, std::string_view target) const;
   void settle();
 
@@ -47,6 +58,8 @@ class Exchange {
   asio::awaitable<bool> fill();
   asio::awaitable<bool> read_answer_head();
   asio::awaitable<void> relay();
+  asio::awaitable<void> end_answer(bool whole);
+  void give_link_back(bool whole);
   asio::awaitable<bool> relay_body();
   asio::awaitable<bool> forward();
   asio::awaitable<bool> take_answer_in_stream();
@@ -55,6 +68,15 @@ class Exchange {
   void meter(std::string_view bytes);
   void note_usage(const UsageEvent& event);
   [[nodiscard]] bool overruns();
+
+  // repeat.cpp
+  [[nodiscard]] bool may_fall_short();
+  void begin_keeping();
+  asio::awaitable<bool> keep();
+  asio::awaitable<bool> release();
+  [[nodiscard]] bool fell_short(bool whole);
+  void throw_away(bool whole);
+  void begin_again();
 
   Session& session_;
   Gateway::Impl& gateway_;
@@ -73,8 +95,16 @@ class Exchange {
   std::uint64_t ticket_ = 0;             ///< 0: none
   Tokens granted_ = kMaxTokens;
   bool last_ = false;                    ///< granted_ is all that was left
+  std::optional<std::uint64_t> told_;    ///< setup.on_full heard of it when Impl::changes stood there
+  bool begged_ = false;                  ///< setup.more was asked
   std::int64_t nested_cost_ = 0;         ///< told to setup.nested
   bool committed_ = false;               ///< we have begun the answer ourselves, to keep the client
+  MonoTime last_sign_;                   ///< of life, to the client
+  bool keep_ = false;                    ///< its answer is kept back until it is known to be whole
+  std::unique_ptr<KeptAnswer> kept_;
+  std::string kept_head_;
+  Tokens too_little_ = 0;                ///< with so much output its answer was cut by us, and it is asked again; 0: it was not
+  int repeats_ = 0;
   bool sent_whole_ = false;
   bool streamed_ = false;                ///< the body was passed through in pieces: it can't be sent again
   bool cut_ = false;

@@ -27,7 +27,7 @@ constexpr std::size_t kMostAgents = 10'000;
 }  // namespace
 
 std::string_view name_of(Outcome outcome) {
-  constexpr std::string_view names[] = {"passed", "refused", "cut", "client_gone", "upstream_failed"};
+  constexpr std::string_view names[] = {"passed", "refused", "cut", "client_gone", "upstream_failed", "repeated"};
   return names[static_cast<int>(outcome)];
 }
 
@@ -183,7 +183,12 @@ void Gateway::resume() {
 }
 
 void Gateway::tell_agent(std::string text) { impl_->message = std::move(text); }
-void Gateway::left_changed() { impl_->wake(); }
+
+void Gateway::left_changed() {
+  ++impl_->changes;
+  impl_->wake();
+}
+
 void Gateway::stop() { impl_->stop(); }
 
 GatewayStats Gateway::stats() const {

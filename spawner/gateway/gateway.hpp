@@ -24,6 +24,7 @@ enum class Outcome {
   cut,             ///< its answer was ended by us: it would have passed its reservation
   client_gone,     ///< the agent left first
   upstream_failed, ///< the provider could not be reached, or broke off
+  repeated,        ///< answered, but cut because of us, and thrown away unseen: the next line is the same request with a higher limit
 };
 [[nodiscard]] std::string_view name_of(Outcome outcome);
 
@@ -57,7 +58,15 @@ struct Shortage {
 inline constexpr std::string_view kRunHeader = "x-tracked-spawn-run";
 
 /// What happens to a request that what is left can't pay for.
-enum class WhenFull { refuse, hold };
+enum class WhenFull {
+  refuse,  ///< it is answered with an error; an answer may be cut where the cap ends
+  /// It waits, and the agent gets whole answers alone. Holding each request whose own limit is higher than what is left would hold the
+  /// first of a small run already (agents ask for 32,000 tokens and take some hundreds): it leaves with what can be given, 8,192 tokens
+  /// at least, and its answer is kept back from the client until it is known to have ended by itself. If it was cut because of us, it is
+  /// thrown away (it was billed, and is counted) and the request waits until twice as much can be given: rarely more than once, and
+  /// never more than four times. A body that is not kept, because it is too long, waits until its answer can't be cut.
+  hold,
+};
 
 struct GatewaySetup {
   std::vector<Upstream> upstreams;                          ///< see Wiring
@@ -70,7 +79,8 @@ struct GatewaySetup {
   UsageSink* usage = nullptr;                               ///< gets the events of Source::gateway; never null
   std::function<std::string(const Shortage&)> refusal_text; ///< what the agent's user will read
   std::function<void(const RequestLine&)> on_request;
-  /// A request is about to be refused, or held, because of the cap. True: there is more now, it may be weighed again.
+  /// A request is about to be refused, or held, because of the cap; said again when it is still held after left_changed().
+  /// True: there is more now, it may be weighed again.
   std::function<bool(const Shortage&)> on_full;
   /// So much would be needed for an answer that is not cut. True: there is more now. Null: nobody can give more.
   std::function<bool(std::int64_t needed)> more;
@@ -80,6 +90,7 @@ struct GatewaySetup {
   WhenFull when_full = WhenFull::refuse;
   CountMode count = CountMode::automatic;
   std::chrono::milliseconds keep_alive{5000};               ///< between signs of life to a held request
+  std::size_t most_kept = std::size_t{64} << 20;            ///< bytes of one answer that is kept back, four times as much of all: beyond that it passes as it comes
   std::chrono::milliseconds head_time{20'000};              ///< from a request's first byte to the end of its head: a slow loris gets no longer
 };
 
@@ -91,6 +102,7 @@ struct GatewayStats {
   std::uint64_t strangers = 0;        ///< without our token
   std::uint64_t refused = 0;
   std::uint64_t cut = 0;
+  std::uint64_t repeated = 0;         ///< answers that were thrown away unseen and asked for again
   std::size_t under_way = 0;
   std::size_t waiting = 0;
   std::int64_t reserved = 0;

@@ -54,6 +54,8 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   std::optional<std::string> refusing;   ///< why nothing leaves any more
   std::string message;                   ///< for the next request of an agent at work; empty: none
   bool holding = false;
+  std::uint64_t changes = 0;             ///< how often what is left was changed from outside
+  std::size_t kept = 0;                  ///< bytes of answers that are kept back
   bool stopped = false;
   std::uint64_t next_request = 1;
   std::list<asio::steady_timer*> waiting;

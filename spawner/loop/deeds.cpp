@@ -165,6 +165,7 @@ void RunLoop::Impl::note_gateway() {
   log_.note(utc(), "gateway", {{"requests", static_cast<std::int64_t>(stats.requests)},
                                {"refused", static_cast<std::int64_t>(stats.refused)},
                                {"cut", static_cast<std::int64_t>(stats.cut)},
+                               {"repeated", static_cast<std::int64_t>(stats.repeated)},
                                {"strangers", static_cast<std::int64_t>(stats.strangers)},
                                {"unconfirmed", stats.unconfirmed},
                                {"predicted", stats.error.predicted},

@@ -80,6 +80,7 @@ nlohmann::ordered_json gateway_json(const gateway::GatewayStats& stats) {
   return {{"requests", stats.requests},
           {"refused", stats.refused},
           {"cut", stats.cut},
+          {"repeated", stats.repeated},
           {"unconfirmed", stats.unconfirmed},
           {"predictions", stats.error.predictions},
           {"predicted", stats.error.predicted},
