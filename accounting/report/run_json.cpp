@@ -122,9 +122,12 @@ std::string run_json(const RunRecord& run, const RequestSums* requests) {
   return dump(j);
 }
 
-std::string runs_json(const std::vector<RunRecord>& runs) {
+std::string runs_json(const std::vector<RunRecord>& runs, const PhaseOf& phase_of) {
   Json array = Json::array();
-  for (const RunRecord& run : runs) array.push_back(json_of(run));
+  for (const RunRecord& run : runs) {
+    array.push_back(json_of(run));
+    array.back()["phase"] = text_or_null(run.end ? std::string{} : phase_of(run));
+  }
   return dump(array);
 }
 

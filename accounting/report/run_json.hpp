@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,11 @@ namespace ts::report {
 /// `requests`: what the gateway wrote of its requests; null: not looked at, or there was no gateway.
 [[nodiscard]] std::string run_json(const ledger::RunRecord& run, const RequestSums* requests = nullptr);
 
-/// Several runs as one JSON array, as `ps --json` gives them.
-[[nodiscard]] std::string runs_json(const std::vector<ledger::RunRecord>& runs);
+/// What a live run says it does; empty: it doesn't answer.
+using PhaseOf = std::function<std::string(const ledger::RunRecord&)>;
+
+/// Several runs as one JSON array, as `ps --json` gives them: `phase` is null where it isn't known.
+[[nodiscard]] std::string runs_json(const std::vector<ledger::RunRecord>& runs, const PhaseOf& phase_of);
 
 /// Lossless forms for the run folder (`run.json`, `end.json`), from which a lost ledger row is made anew.
 [[nodiscard]] std::string encode_start(const ledger::RunStart& start);

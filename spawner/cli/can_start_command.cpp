@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 
 #include "accounting/base/text.hpp"
@@ -9,6 +10,7 @@
 #include "spawner/cli/budget_text.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/session/admission.hpp"
+#include "spawner/session/alerting.hpp"
 #include "spawner/session/identity.hpp"
 
 namespace ts::cli {
@@ -66,17 +68,34 @@ struct Known {
   Past past;   ///< what runs of its category, role and agent took; absent where that can't be had: the answer holds all the same
 };
 
+/// The ledger as the run would find it: what the configuration says of budgets is taken over first. Null: there is none, and none is needed.
+Result<std::unique_ptr<ledger::Books>> books_to_ask(Context& context) {
+  auto reading = open_books(context, ledger::OpenMode::read);
+  const bool none = reading.has_error() && reading.error().code == Errc::not_found;
+  const bool no_budgets = std::ranges::all_of(context.world.budgets, [](const auto& file) { return file.second.empty(); });
+  if (none && no_budgets) return std::unique_ptr<ledger::Books>{};
+  if (!none) {
+    if (reading.has_error()) return reading.error();
+    const auto missing = session::unapplied_budgets(**reading, context.world);
+    if (missing.has_value() && missing->empty()) return std::move(*reading);
+  }
+  TS_TRY(auto writing, open_books(context, ledger::OpenMode::write));
+  const auto applied = session::apply_budgets(*writing, context.world, utc_now());
+  if (applied.has_error()) return Error{Errc::refused, applied.error().message};
+  return writing;
+}
+
 /// Without a ledger nothing is spent, reserved or claimed.
 Result<Known> known_of(Context& context, const session::Contract& contract, const session::RunOptions& options) {
   TS_TRY(ledger::GateRequest request, session::gate_request(contract, options, context.world));
-  const auto books = open_books(context, ledger::OpenMode::read);
-  if (books.has_error() && books.error().code == Errc::not_found) {
-    Known none;
-    none.answer.cap = contract.start.cap;
-    return none;
+  auto books = books_to_ask(context);
+  if (books.has_error() && books.error().code != Errc::refused) return books.error();
+  if (books.has_error() || *books == nullptr) {
+    Known known;
+    known.answer.cap = contract.start.cap;
+    if (books.has_error()) known.answer.verdict = Verdict::denied, known.answer.reason = books.error().message;
+    return known;
   }
-  if (books.has_error()) return books.error();
-  tell_unapplied(context, **books);
   const auto parent = context.world.env.find("TRACKED_SPAWN_RUN");
   if (parent != context.world.env.end()) session::leave_out_parents_claims(**books, parent->second, request);
   Known known;

@@ -47,7 +47,7 @@ Result<std::string> listing(const Context& context, const PsWords& words) {
   filter.running_only = !words.all;
   filter.newest = words.newest;
   TS_TRY(const auto runs, ledger->list(filter));
-  if (words.json) return report::runs_json(runs);
+  if (words.json) return report::runs_json(runs, phase_of);
   TS_TRY(const std::string claims, claim_listing(*books, words));
   TS_TRY(const std::string waiting, waiting_listing(*books, words));
   return run_table(*ledger, runs, *prices_of(context), utc_now()) + (waiting.empty() ? "" : "\n" + waiting) + (claims.empty() ? "" : "\n" + claims);

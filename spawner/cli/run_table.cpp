@@ -6,6 +6,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/cli/table.hpp"
+#include "spawner/control/socket.hpp"
 #include "spawner/session/identity.hpp"
 
 namespace ts::cli {
@@ -15,7 +16,9 @@ constexpr std::size_t kLongestId = 40;
 
 std::string state_of(const ledger::RunRecord& run, const ledger::Here& here) {
   if (run.end) return std::string{ledger::name_of(run.end->outcome)};
-  return ledger::liveness_of(run.start, here) == ledger::Liveness::dead ? "crashed (tracked-spawn recover)" : "running";
+  if (ledger::liveness_of(run.start, here) == ledger::Liveness::dead) return "crashed (tracked-spawn recover)";
+  const std::string phase = phase_of(run);
+  return phase == "held" ? "held: extend or stop it" : phase.empty() ? "running" : phase;
 }
 
 /// What a live run has cost by its rows: the dearest source. Absent: nothing that has a price.
@@ -31,6 +34,13 @@ std::optional<MicroUsd> live_cost(ledger::Ledger& ledger, const RunId& run, cons
 }
 
 }  // namespace
+
+std::string phase_of(const ledger::RunRecord& run) {
+  constexpr std::chrono::milliseconds kMoment{200};
+  if (run.start.run_dir.empty() || run.start.host != session::here().host) return {};
+  const auto answer = control::ask(run.start.run_dir + "/control.sock", control::UsageRequest{}, kMoment);
+  return answer.has_value() && answer->standing ? answer->standing->phase : std::string{};
+}
 
 std::string spent_text(ledger::Ledger& ledger, const ledger::RunRecord& run, const PriceBook& prices) {
   const Formula formula = run.start.cap.formula;

@@ -68,7 +68,7 @@ std::string json_of(const Findings& found) {
   const StatusView& view = found.view;
   Json j = {{"at", rfc3339(view.now)},
             {"budgets", Json::parse(report::budgets_json(view.budgets))},
-            {"runs", Json::parse(report::runs_json(found.runs))},
+            {"runs", Json::parse(report::runs_json(found.runs, phase_of))},
             {"alerts", Json::parse(report::alerts_json(view.alerts, {}))},
             {"claims", view.claims}};
   j["today"] = report::totals_json(Totals{view.today.counts, view.today.requests});
