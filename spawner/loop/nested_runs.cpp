@@ -16,18 +16,19 @@ constexpr std::chrono::seconds kSilence{30};
 std::int64_t NestedRuns::draw(const control::DrawRequest& request, std::int64_t free, MonoTime now) {
   const bool known = leases_.contains(request.run);
   if (request.over) {
+    const std::int64_t granted = known ? leases_[request.run].granted : 0;
     leases_.erase(request.run);
-    return request.spent;
+    return granted;
   }
   if (!known && leases_.size() >= kMostLeases) return 0;
   Lease& lease = leases_[request.run];
   lease.heard = now;
   lease.spent = std::max(lease.spent, request.spent);
-  lease.granted = std::max(lease.granted, lease.spent);
   const std::int64_t want = std::clamp<std::int64_t>(request.want.value_or(kMaxTokens), 0, kMaxTokens);
   const std::int64_t share = std::max(free / 2, std::min(free, kSmallShare));
-  // A lease is never taken back: the run holds requests to it by now.
-  if (want > lease.granted && share > 0) lease.granted += std::min(want - lease.granted, share);
+  // A lease is never taken back: the run holds requests to it by now. Nor does it grow by what was spent beyond it: that is overshoot.
+  const std::int64_t base = std::max(lease.granted, lease.spent);
+  if (want > base && share > 0) lease.granted = base + std::min(want - base, share);
   return lease.granted;
 }
 

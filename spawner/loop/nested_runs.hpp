@@ -13,7 +13,7 @@ namespace ts::loop {
 /// What runs within this one may take of its cap: each has a lease, and what is leased is nobody else's. Pure.
 class NestedRuns {
  public:
-  /// What the run may spend in all. `free`: of the cap, what neither was spent nor may be spent by others; the run's own lease is not in it.
+  /// What the run may spend in all: what it was given, be it less than what it has spent. `free`: of the cap, what neither was spent nor may be spent by others; the run's own lease is not in it.
   [[nodiscard]] std::int64_t draw(const control::DrawRequest& request, std::int64_t free, MonoTime now);
   /// Leases of runs that have said nothing for half a minute go back: such a run was killed. (A living one speaks every few seconds.)
   void expire(MonoTime now);

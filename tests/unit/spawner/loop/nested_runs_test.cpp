@@ -24,7 +24,7 @@ TEST(NestedRuns, WhatIsSpentLeavesTheLeaseAndTheRestGoesBackAtTheEnd) {
   EXPECT_EQ(runs.reserved(), 6'000);
   EXPECT_EQ(runs.draw({"a", 3'000, 30'000, false}, 40'000, {}), 30'000);  // an older number, and more is wanted
   EXPECT_EQ(runs.reserved(), 26'000);
-  EXPECT_EQ(runs.draw({"a", 9'000, std::nullopt, true}, 0, {}), 9'000);
+  EXPECT_EQ(runs.draw({"a", 9'000, std::nullopt, true}, 0, {}), 30'000);
   EXPECT_EQ(runs.reserved(), 0);
 }
 
@@ -39,10 +39,21 @@ TEST(NestedRuns, AKilledRunsLeaseGoesBack) {
   EXPECT_EQ(runs.reserved(), 9'500);
 }
 
+TEST(NestedRuns, WhatIsSpentBeyondALeaseWasNotGranted) {
+  NestedRuns runs;
+  EXPECT_EQ(runs.draw({"a", 0, 10'000, false}, 50'000, {}), 10'000);
+  EXPECT_EQ(runs.draw({"a", 16'000, 40'000, false}, 0, {}), 10'000);
+  EXPECT_EQ(runs.draw({"a", 16'000, 16'000, false}, 5'000, {}), 10'000);      // no more is wanted than was spent
+  EXPECT_EQ(runs.reserved(), 0);
+  EXPECT_EQ(runs.draw({"a", 16'000, 40'000, false}, 5'000, {}), 21'000);      // there is more by now: what was spent came out of the same cap
+  EXPECT_EQ(runs.reserved(), 5'000);
+  EXPECT_EQ(runs.draw({"a", 30'000, std::nullopt, true}, 0, {}), 21'000);
+}
+
 TEST(NestedRuns, OddNumbersDoNoHarm) {
   NestedRuns runs;
   EXPECT_EQ(runs.draw({"a", 0, -5, false}, 1'000, {}), 0);
-  EXPECT_EQ(runs.draw({"a", 70'000, 10, false}, -3'000, {}), 70'000);  // more than it had: it is spent all the same
+  EXPECT_EQ(runs.draw({"a", 70'000, 10, false}, -3'000, {}), 0);  // more than it had: it is spent all the same
   EXPECT_EQ(runs.reserved(), 0);
 }
 
