@@ -63,6 +63,7 @@ Result<LoopResult> RunLoop::Impl::run(process::ChildLauncher& launcher) {
   TS_CHECK(open_terminal_or_pipes());
   TS_CHECK(start_gateway());
   TS_TRY(signals_, Signals::take(io_, {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH}));
+  open_control_socket();
   TS_CHECK(launch(launcher));
   start_sources();
   observer_.on_launching();
@@ -105,6 +106,17 @@ Result<void> RunLoop::Impl::open_terminal_or_pipes() {
                                : process::TerminalMode::detached;
   TS_CHECK(make_pipe(0));
   return make_pipe(1);
+}
+
+/// Before the launch: a run within this one may ask in the agent's first instant, and must not take this one for gone.
+/// What is asked meanwhile waits for the loop.
+void RunLoop::Impl::open_control_socket() {
+  if (setup_.control_socket.empty()) return;
+  if (auto listener = control::listen_at(setup_.control_socket)) {
+    control_ = std::make_unique<ControlServer>(io_, *listener, [this](const control::Request& r) { return answer(r); });
+  } else {
+    note_trouble("control", listener.error().message + "; usage, extend and stop will not reach this run, and runs within it are not held to its cap");
+  }
 }
 
 Result<void> RunLoop::Impl::launch(process::ChildLauncher& launcher) {
@@ -190,13 +202,6 @@ void RunLoop::Impl::start_sources() {
     watch_follower();
   }
   signals_->start([this](const CaughtSignal& signal) { hear_signal(signal); });
-  if (!setup_.control_socket.empty()) {
-    if (auto listener = control::listen_at(setup_.control_socket)) {
-      control_ = std::make_unique<ControlServer>(io_, *listener, [this](const control::Request& r) { return answer(r); });
-    } else {
-      note_trouble("control", listener.error().message + "; usage, extend and stop will not reach this run");
-    }
-  }
   every_tick();
 }
 

@@ -25,6 +25,7 @@ class RunLoop::Impl {
 
   // launch.cpp
   Result<void> open_terminal_or_pipes();
+  void open_control_socket();
   Result<void> launch(process::ChildLauncher& launcher);
   void add_pump(int fd, int our_fd, capture::RawFile& raw, std::string_view dialect);
   void start_sources();

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 
+#include "spawner/control/socket.hpp"
 #include "tests/support/fake_child.hpp"
 #include "tests/support/temp_dir.hpp"
 
@@ -61,6 +62,9 @@ class RunLoopTest : public ::testing::Test {
 
   Result<LoopResult> run(FakeAgent agent, supervisor::Policy policy) {
     launcher = std::make_unique<testing::FakeChildLauncher>(std::move(agent));
+    return run_with(*launcher, std::move(policy));
+  }
+  Result<LoopResult> run_with(process::ChildLauncher& starter, supervisor::Policy policy) {
     auto folder = capture::RunFolder::create(home.path(), RunId{"testrun"});
     EXPECT_TRUE(folder.has_value());
     capture::EventLog log(folder->open_events());
@@ -74,8 +78,9 @@ class RunLoopTest : public ::testing::Test {
     setup.policy = std::move(policy);
     setup.folder = &*folder;
     setup.follow.profile = setup.profile;
+    setup.control_socket = control_socket();
     RunLoop loop(std::move(setup), *metering, observer, log);
-    auto result = loop.run(*launcher);
+    auto result = loop.run(starter);
     give_back_stdout();
     return result;
   }
@@ -91,6 +96,8 @@ class RunLoopTest : public ::testing::Test {
     policy.drain = 20ms;
     return policy;
   }
+
+  [[nodiscard]] std::string control_socket() const { return home.path() + "/control.sock"; }
 
   testing::TempDir home;
   Observer observer;
@@ -180,6 +187,29 @@ TEST_F(RunLoopTest, TheAgentGetsItsOwnPipesAndNoTerminal) {
   EXPECT_NE(launcher->record.spec.stdio[1], STDOUT_FILENO);
   EXPECT_NE(launcher->record.spec.stdio[2], launcher->record.spec.stdio[1]);
   EXPECT_NE(launcher->record.spec.terminal, process::TerminalMode::pty);
+}
+
+/// An agent that looks around in the moment of its start.
+class CuriousLauncher final : public process::ChildLauncher {
+ public:
+  explicit CuriousLauncher(std::string socket) : socket_(std::move(socket)) {}
+  Result<std::unique_ptr<process::Child>> launch(const process::LaunchSpec& spec) override {
+    heard = control::ask(socket_, control::UsageRequest{}, 1ms);
+    return inner_.launch(spec);
+  }
+  std::optional<Result<control::Answer>> heard;
+
+ private:
+  std::string socket_;
+  testing::FakeChildLauncher inner_{FakeAgent{}};
+};
+
+TEST_F(RunLoopTest, TheControlSocketIsThereBeforeTheAgentIs) {
+  CuriousLauncher curious(control_socket());
+  ASSERT_TRUE(run_with(curious, quick()).has_value());
+  ASSERT_TRUE(curious.heard && curious.heard->has_error());
+  EXPECT_EQ(curious.heard->error().code, Errc::timed_out);  // it listens; it answers as soon as the agent is started
+  EXPECT_THAT(observer.notices, ElementsAre());
 }
 
 }  // namespace
