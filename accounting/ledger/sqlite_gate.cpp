@@ -47,7 +47,9 @@ void weigh(const GateRequest& request, const BudgetState& state, std::int64_t le
   const bool may_cut = room > 0 && cuts && *fitting >= request.least;
   if (!may_cut) {
     const bool certain = needs.runs_behind(measure) == 0;
-    answer.never = answer.never || (!cuts && wanted && certain && *wanted > state.budget.limit);
+    const bool never = !cuts && wanted && certain && *wanted > state.budget.limit;
+    answer.never = answer.never || never;
+    if (never) return deny(answer, Obstacle::budget, shortage(state, needs) + ", which is more than there ever is", std::nullopt);
     return deny(answer, Obstacle::budget, shortage(state, needs), state.period.end);
   }
   if (answer.cap.limit && *answer.cap.limit <= *fitting) return;

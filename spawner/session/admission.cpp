@@ -116,8 +116,7 @@ class Petitioner {
     (void)gate_.leave_queue(request_.run.id);  // else the place is lost in a few seconds
     const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begun_);
     if (answer.cancelled) answer.reason = fmt::format("stopped while it waited: {}", answer.reason);
-    else if (answer.never) answer.reason += ", which is more than there ever is";
-    else answer.reason = fmt::format("waited {} in vain: {}", human_duration(waited), answer.reason);
+    else if (!answer.never) answer.reason = fmt::format("waited {} in vain: {}", human_duration(waited), answer.reason);
     return {std::move(answer)};
   }
 

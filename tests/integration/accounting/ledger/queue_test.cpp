@@ -203,6 +203,8 @@ TEST_F(LedgerQueue, NobodyWaitsForMoreThanThereEverIs) {
   const GateAnswer answer = admit(waits("run", 1'000'001));
   EXPECT_EQ(answer.verdict, Verdict::denied);
   EXPECT_TRUE(answer.never);
+  EXPECT_FALSE(answer.ask_again) << "the next period helps no more than this one";
+  EXPECT_NE(answer.reason.find("more than there ever is"), std::string::npos) << answer.reason;
   EXPECT_TRUE(all->gate().waiting(kNoon).value().empty());
 }
 
