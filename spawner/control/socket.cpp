@@ -95,10 +95,11 @@ Result<Answer> ask(const fs::path& path, const Request& request, std::chrono::mi
     TS_CHECK(wait_for(fd.get(), POLLIN, until));
     const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
     if (n == 0) break;
+    if (n < 0 && errno == ECONNRESET) break;
     if (n < 0 && errno != EINTR) return errno_error("control socket " + path.string(), errno);
     if (n > 0) answer.append(buffer, static_cast<std::size_t>(n));
   }
-  if (answer.empty()) return Error{Errc::not_found, "the run ended before it answered; `tracked-spawn show` tells how"};
+  if (answer.empty()) return Error{Errc::busy, "the run ended before it answered; `tracked-spawn show` tells how"};
   return decode_answer(answer);
 }
 

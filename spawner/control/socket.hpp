@@ -14,7 +14,7 @@ namespace ts::control {
 [[nodiscard]] Result<int> listen_at(const std::filesystem::path& path);
 
 /// Asks a live run and waits for its answer, at most `wait`.
-/// Errors: not_found (no such run is alive), timed_out, permission_denied, invalid_argument (an answer of another version).
+/// Errors: not_found (no such run is alive), busy (it hung up: it has too many callers, or ends), timed_out, permission_denied, invalid_argument (an answer of another version).
 [[nodiscard]] Result<Answer> ask(const std::filesystem::path& path, const Request& request, std::chrono::milliseconds wait);
 
 }  // namespace ts::control

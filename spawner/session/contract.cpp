@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "accounting/base/text.hpp"
 #include "accounting/budget/cap.hpp"
@@ -18,6 +20,9 @@ namespace ts::session {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kPatienceForParent{2000};
+constexpr std::chrono::milliseconds kBetweenAttempts{50};
 
 Refusal refused(std::string message) { return {kExitRefused, std::move(message)}; }
 
@@ -125,12 +130,25 @@ std::string variable(const Surroundings& world, std::string_view name) {
   return found == world.env.end() ? std::string{} : found->second;
 }
 
-/// The run around this one, as it stands. Absent: there is none alive.
-std::optional<control::Standing> run_around(const Surroundings& world) {
+/// The run around this one, as it stands. Absent: there is none, or it does not answer, and the contract says so.
+/// One that is alive listens since before its agent was started, so only where somebody listens a second attempt makes sense.
+std::optional<control::Standing> run_around(const Surroundings& world, Contract& contract) {
   const std::string socket = variable(world, "TRACKED_SPAWN_SOCKET");
   if (socket.empty()) return std::nullopt;
-  auto answer = control::ask(socket, control::UsageRequest{}, std::chrono::seconds{2});
-  return answer.has_value() ? std::move(answer->standing) : std::nullopt;
+  const auto until = std::chrono::steady_clock::now() + kPatienceForParent;
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    auto answer = control::ask(socket, control::UsageRequest{}, std::max(left, kBetweenAttempts));
+    if (answer.has_value() && answer->standing) return std::move(answer->standing);
+    const bool is_over = answer.has_error() && answer.error().code == Errc::not_found;
+    if (!is_over && std::chrono::steady_clock::now() + kBetweenAttempts < until) {
+      std::this_thread::sleep_for(kBetweenAttempts);
+      continue;
+    }
+    contract.warnings.push_back(fmt::format("warning: run {}, within which this one is started, does not answer: this one is not held to its cap ({})",
+                                            variable(world, "TRACKED_SPAWN_RUN"), answer.has_error() ? answer.error().message : answer->error));
+    return std::nullopt;
+  }
 }
 
 /// Where nobody states a cap, what is left of the run around this one is it.
@@ -196,7 +214,7 @@ Result<void> fill(const RunOptions& options, const Surroundings& world, Contract
   if (!options.cap.empty()) sources.said = StatedCap{options.cap, options.cap_origin};
   if (!options.task.empty()) TS_CHECK(use_task(options, world, contract, sources));
   TS_CHECK(use_estimate_option(options, contract, sources));
-  const auto around = run_around(world);
+  const auto around = run_around(world, contract);
   TS_TRY(ResolvedCap cap, cap_of(sources, around));
   contract.start.cap = {cap.limit, cap.formula, cap.source};
   for (std::string& note : cap.notes) contract.notes.push_back(std::move(note));

@@ -48,6 +48,7 @@ void Run::open_folder() {
 }
 
 void Run::announce() {
+  for (const std::string& warning : contract_.warnings) console_.error(warning);
   for (const std::string& note : contract_.notes) console_.say(note);
   console_.say(contract_line(contract_));
 }
@@ -100,6 +101,7 @@ namespace {
 
 /// What `--dry-run` shows.
 int show_plan(const Contract& contract, const Surroundings& world, Console& console) {
+  for (const std::string& warning : contract.warnings) console.error(warning);
   for (const std::string& note : contract.notes) console.say(note);
   console.say(contract_line(contract));
   console.say(fmt::format("agent {} · would run: {}", contract.agent.profile->name, fmt::join(contract.start.argv, " ")));
