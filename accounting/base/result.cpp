@@ -48,12 +48,12 @@ void throw_exception_from_error(const Error& error, const boost::source_location
   throw std::logic_error(error.message);
 }
 
-Error errno_error(std::string context, int errno_value) {
-  return {code_of(errno_value), context + ": " + std::generic_category().message(errno_value)};
+Error errno_error(std::string_view context, int errno_value) {
+  return {code_of(errno_value), std::string(context) + ": " + std::generic_category().message(errno_value)};
 }
 
-Error with_context(std::string context, Error error) {
-  error.message = context + ": " + error.message;
+Error with_context(std::string_view context, Error error) {
+  error.message.insert(0, std::string(context) + ": ");
   return error;
 }
 

@@ -3,6 +3,7 @@
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace ts {
@@ -39,10 +40,10 @@ template <class T>
 using Result = boost::system::result<T, Error>;
 
 /// An Error whose message ends in the text of `errno_value`; the code follows from it (ENOENT → not_found …).
-[[nodiscard]] Error errno_error(std::string context, int errno_value);
+[[nodiscard]] Error errno_error(std::string_view context, int errno_value);
 
 /// The same error with `context: ` put before its message.
-[[nodiscard]] Error with_context(std::string context, Error error);
+[[nodiscard]] Error with_context(std::string_view context, Error error);
 
 }  // namespace ts
 
@@ -53,7 +54,7 @@ using Result = boost::system::result<T, Error>;
   auto TS_TRY_CAT(ts_try_, __LINE__) = (expression);                 \
   if (TS_TRY_CAT(ts_try_, __LINE__).has_error())                     \
     return std::move(TS_TRY_CAT(ts_try_, __LINE__)).error();         \
-  declaration = std::move(TS_TRY_CAT(ts_try_, __LINE__)).value()
+  declaration = std::move(TS_TRY_CAT(ts_try_, __LINE__)).value()  // NOLINT(bugprone-macro-parentheses): a declaration
 
 /// Early return of an error where there is no value: `TS_CHECK(store.flush());`
 #define TS_CHECK(expression)                                         \

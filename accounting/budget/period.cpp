@@ -118,7 +118,7 @@ std::string period_label(const PeriodRule& rule, const Zone& zone, const Period&
                                                           "September", "October",  "November", "December"};
   const local_seconds wall = zone.local(period.start);
   const year_month_day date{floor<days>(wall)};
-  const std::string iso = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+  std::string iso = fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
                                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   switch (rule.kind) {
     case PeriodKind::total:

@@ -7,9 +7,7 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr std::size_t kHeaderSize = 44;
-constexpr std::int64_t kWidestShift =
-    26 * 3600;  ///< no wall clock is further than this from UTC, with a margin
+constexpr std::int64_t kWidestShift = std::int64_t{26} * 3600;  ///< no wall clock is further than this from UTC, with a margin
 
 /// Big-endian numbers of a TZif file. Reading past the end gives 0 and is remembered.
 class Bytes {

@@ -204,10 +204,12 @@ bool comes_before(const FileUsage& a, const FileUsage& b) {
 
 std::vector<const FileUsage*> in_time_order(const std::vector<FileUsage>& files) {
   std::vector<std::pair<Precedence, const FileUsage*>> ranked;
+  ranked.reserve(files.size());
   for (const FileUsage& file : files)
     ranked.push_back({{file.source == Source::transcript, first_time(file), file.responses.size()}, &file});
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<const FileUsage*> order;
+  order.reserve(ranked.size());
   for (const auto& [precedence, file] : ranked) order.push_back(file);
   return order;
 }

@@ -130,7 +130,7 @@ Result<void> Database::migrate() {
     if (switched.error().code != Errc::busy || on_busy(this, 0) == 0) return switched.error();
   }
   int version = 0;
-  const auto written = write(Durability::full, patience_, [this, &version]() -> Result<void> {
+  auto written = write(Durability::full, patience_, [this, &version]() -> Result<void> {
     sql().session() << "PRAGMA user_version", soci::into(version);
     if (version > schema_version()) return newer_error(version);
     if (version == schema_version()) return {};

@@ -46,6 +46,7 @@ void put(Slot& slot, AlertEvent value) {
 }
 void put(Slot& slot, const std::vector<int>& value) {
   std::vector<std::string> texts;
+  texts.reserve(value.size());
   for (const int each : value) texts.push_back(std::to_string(each));
   put(slot, texts);
 }

@@ -18,9 +18,9 @@ std::string cell_text(std::string_view text, std::size_t limit) {
   return safe;
 }
 
-MarkdownTable::MarkdownTable(std::vector<std::string> heads) {
+MarkdownTable::MarkdownTable(const std::vector<std::string>& heads) {
   std::string under;
-  for (std::string& head : heads) {
+  for (const std::string& head : heads) {
     const bool number = head.starts_with('>');
     text_ += "| " + head.substr(number ? 1 : 0) + " ";
     under += number ? "|---:" : "|---";

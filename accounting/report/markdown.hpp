@@ -14,7 +14,7 @@ namespace ts::report {
 class MarkdownTable {
  public:
   /// A head that begins with '>' is of a column of numbers: right-aligned.
-  explicit MarkdownTable(std::vector<std::string> heads);
+  explicit MarkdownTable(const std::vector<std::string>& heads);
   void add(const std::vector<std::string>& cells);
   [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -80,6 +80,7 @@ std::vector<ModelRow> models_of(const TokenLogSources& sources, const std::vecto
     cost.add(sources.prices, row.model, row.counts, row.at);
   }
   std::vector<ModelRow> models;
+  models.reserve(sums.size());
   for (const auto& [model, sum] : sums) models.push_back({model, sum.first, sum.second.total()});
   return models;
 }

@@ -15,7 +15,7 @@ Json counted(const TokenCounts& counts, std::int64_t responses) {
   return j;
 }
 
-Json with_name(const char* key, const std::string& name, Json rest) {
+Json with_name(const char* key, const std::string& name, const Json& rest) {
   Json j = {{key, text_or_null(name)}};
   j.update(rest);
   return j;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 
 #include "accounting/base/text.hpp"
@@ -79,7 +80,7 @@ std::string label_of(Step step, local_seconds begin) {
   const auto year = static_cast<int>(date.year());
   const auto month = static_cast<unsigned>(date.month());
   if (step == Step::month) return fmt::format("{:04}-{:02}", year, month);
-  const std::string text = fmt::format("{:04}-{:02}-{:02}", year, month, static_cast<unsigned>(date.day()));
+  std::string text = fmt::format("{:04}-{:02}-{:02}", year, month, static_cast<unsigned>(date.day()));
   if (step != Step::hour) return text;
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(begin - day).count();
   return fmt::format("{} {:02}:{:02}", text, minutes / 60, minutes % 60);
@@ -171,7 +172,7 @@ std::string sparkline(const std::vector<std::int64_t>& values) {
   std::string text;
   for (const std::int64_t value : values) {
     const auto share = highest <= 0 || value <= 0 ? 0.0 : static_cast<double>(value) / static_cast<double>(highest);
-    text += kBars[std::min<std::size_t>(static_cast<std::size_t>(share * 7.0 + 0.5), 7)];
+    text += kBars[std::min<std::size_t>(static_cast<std::size_t>(std::lround(share * 7.0)), 7)];
   }
   return text;
 }

@@ -98,7 +98,7 @@ std::string user_file(const Environment& env) {
 std::string project_file(const std::string& cwd) {
   std::string beside;  // without a project only the folder itself is looked at
   for (fs::path folder = cwd; !folder.empty(); folder = folder.parent_path()) {
-    const std::string file = (folder / ".tracked-spawn.toml").string();
+    std::string file = (folder / ".tracked-spawn.toml").string();
     const bool here = exists(file);
     if (folder == fs::path{cwd} && here) return file;
     if (here && beside.empty()) beside = file;

@@ -16,14 +16,13 @@ constexpr std::array<std::string_view, 7> kTexts = {"text", "thinking", "partial
 std::uint64_t words_in(json::Reader& reader, std::string_view key, int depth) {
   std::uint64_t sum = 0;
   std::string_view text;
-  if (depth > 12) {
-    reader.skip();
-  } else if (reader.peek() == '{' && reader.enter_object()) {
+  const char next = depth > 12 ? '\0' : reader.peek();
+  if (next == '{' && reader.enter_object()) {
     std::string_view name;
     while (reader.next_key(name)) sum += words_in(reader, name, depth + 1);
-  } else if (reader.peek() == '[' && reader.enter_array()) {
+  } else if (next == '[' && reader.enter_array()) {
     while (reader.next_element()) sum += words_in(reader, key, depth + 1);
-  } else if (reader.peek() == '"' && reader.string(text)) {
+  } else if (next == '"' && reader.string(text)) {
     if (std::ranges::find(kTexts, key) != kTexts.end()) sum = text.size();
   } else {
     reader.skip();

@@ -44,9 +44,9 @@ Result<void> add_slot(Wiring& wiring, Slot slot, std::string_view base, const ag
   return {};
 }
 
-std::string value_or(const agents::Environment& env, const std::string& name, std::string fallback) {
+std::string value_or(const agents::Environment& env, const std::string& name, const std::string& fallback) {
   const auto found = env.find(name);
-  return found != env.end() && !found->second.empty() ? found->second : std::move(fallback);
+  return found != env.end() && !found->second.empty() ? found->second : fallback;
 }
 
 /// Where in argv the value of `-c KEY=…` stands, `KEY=` included. Absent: nowhere.

@@ -11,7 +11,6 @@ namespace ts::loop {
 namespace {
 
 constexpr milliseconds kTick{100};
-constexpr std::chrono::seconds kBlindCheck{5};
 
 template <class... F>
 struct Overload : F... {

@@ -149,7 +149,7 @@ std::vector<ledger::ResponseRow> Metering::take_rows() {
   return out;
 }
 
-void Metering::put_back(std::vector<ledger::ResponseRow> rows) {
+void Metering::put_back(std::vector<ledger::ResponseRow>&& rows) {
   for (ledger::ResponseRow& row : rows) {
     std::string key = std::to_string(static_cast<int>(row.source)) + ":" + row.response_id;
     rows_.try_emplace(std::move(key), std::move(row));

@@ -57,7 +57,7 @@ class Metering {
   /// Rows that changed since they were last taken.
   [[nodiscard]] std::vector<ledger::ResponseRow> take_rows();
   /// The ledger did not take them: they are pending again, unless newer ones are.
-  void put_back(std::vector<ledger::ResponseRow> rows);
+  void put_back(std::vector<ledger::ResponseRow>&& rows);
 
   /// Called when a session is named for the first time.
   std::function<void(std::string_view session, Source source)> on_session;

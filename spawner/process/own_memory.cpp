@@ -16,7 +16,8 @@ void give_back_code_pages() {
   const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   const auto begin = (reinterpret_cast<std::uintptr_t>(__executable_start) + page - 1) / page * page;
   const auto end = reinterpret_cast<std::uintptr_t>(etext) / page * page;
-  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // advice: nothing is lost if it isn't taken
+  // Advice: nothing is lost if it isn't taken.
+  if (begin < end) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
 }
 
 void keep_heap_small() {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "taskfile/text/words.hpp"
 
@@ -155,7 +156,7 @@ std::size_t range_continues(std::string_view text, std::size_t at) {
 }
 
 Tokens to_tokens(double value) {
-  return value >= static_cast<double>(kMaxTokens) ? kMaxTokens : static_cast<Tokens>(value + 0.5);
+  return value >= static_cast<double>(kMaxTokens) ? kMaxTokens : static_cast<Tokens>(std::llround(value));
 }
 
 void fill(Quantity& quantity, const Number& low, const Number& high) {

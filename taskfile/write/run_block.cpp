@@ -50,8 +50,7 @@ constexpr std::array<Column, 17> kColumns = {{
 std::string cell_text(std::string_view text) {
   std::string out;
   for (const char c : printable(text, kLongestCell)) {
-    if (c == '|') out += '/';
-    else if (c == '\\') out += '/';
+    if (c == '|' || c == '\\') out += '/';
     else if (c == '`') out += '\'';
     else if (c == '>' && out.ends_with("--")) out += ' ';
     else out += c;
