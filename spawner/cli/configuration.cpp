@@ -3,8 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "accounting/base/text.hpp"
+#include "accounting/ledger/zones.hpp"
 #include "accounting/report/json_parts.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/settings_check.hpp"
 #include "spawner/cli/table.hpp"
 #include "spawner/config/keys.hpp"
 #include "spawner/notify/webhook.hpp"
@@ -29,7 +31,7 @@ std::string shown_alert(const std::string& key, const std::string& text) {
   return path == std::string::npos ? printable(text, 80) : printable(text.substr(0, path), 80) + "/…";
 }
 
-std::string settings_json(const config::Settings& settings, const Context& context) {
+std::string settings_json(const config::Settings& settings, const Context& context, const std::vector<std::string>& unfit) {
   Json j = {{"files", settings.files}, {"user_file", report::text_or_null(config::user_file(context.world.env))}, {"run", Json::object()},
             {"labels", Json::object()}, {"patterns", Json::array()}, {"prices", Json::array()}};
   for (const config::Key& key : config::run_keys()) {
@@ -46,6 +48,7 @@ std::string settings_json(const config::Settings& settings, const Context& conte
   for (const auto& b : settings.budgets) j["budgets"].push_back({{"budget", b.budget.name}, {"limit", b.budget.limit}, {"measure", std::string{name_of(b.budget.measure)}}, {"where", b.where}});
   j["alerts"] = Json::object();
   for (const auto& [key, setting] : settings.alerts) j["alerts"][key] = {{"value", shown_alert(key, setting.text)}, {"where", setting.where}};
+  j["unfit"] = unfit;
   for (const auto& row : settings.prices.rows) j["prices"].push_back({{"model", row.model}, {"where", row.where}});
   return report::dump(j);
 }
@@ -87,16 +90,23 @@ void take_budgets(const config::Settings& settings, Context& context) {
   }
 }
 
-Result<void> take_alerts(const config::Settings& settings, Context& context) {
+/// What `[alerts]` means.
+struct AlertMeaning {
+  notify::SinkSettings sinks;
+  session::AlertOptions options;
+};
+
+Result<AlertMeaning> alerts_of(const config::Settings& settings) {
   const auto find = [&](std::string_view key) {
     const auto found = settings.alerts.find(key);
     return found == settings.alerts.end() ? nullptr : &found->second;
   };
   const auto text_of = [&](std::string_view key) { return find(key) == nullptr ? std::string{} : find(key)->text; };
-  context.world.sinks = {text_of("file"), text_of("command"), text_of("webhook"), text_of("webhook_secret")};
+  AlertMeaning meaning;
+  meaning.sinks = {text_of("file"), text_of("command"), text_of("webhook"), text_of("webhook_secret")};
   if (const auto* webhook = find("webhook"))
     if (const auto fine = notify::check_url(webhook->text); fine.has_error()) return with_context(webhook->where, fine.error());
-  session::AlertOptions& alerts = context.world.alerts;
+  session::AlertOptions& alerts = meaning.options;
   alerts.on_stderr = text_of("stderr") != "false";
   alerts.forecast = text_of("forecast") != "false";
   if (const auto* factor = find("rate_factor")) {
@@ -106,11 +116,11 @@ Result<void> take_alerts(const config::Settings& settings, Context& context) {
   }
   if (const auto* interval = find("rate_interval")) {
     const auto time = parse_duration(interval->text);
-    if (time.has_error()) return with_context(interval->where, time.error());
+    if (time.has_error()) return with_context(interval->where + ": alerts.rate_interval", time.error());
     if (*time < std::chrono::milliseconds{100} || *time > std::chrono::hours{24}) return Error{Errc::invalid_argument, interval->where + ": alerts.rate_interval: from 1s to 24h"};
     alerts.rate_interval = *time;
   }
-  return {};
+  return meaning;
 }
 
 }  // namespace
@@ -126,10 +136,29 @@ Result<void> configure(Context& context) {
     TS_TRY(PriceBook book, config::prices_of(settings));
     context.world.prices = std::make_shared<const PriceBook>(std::move(book));
   }
-  TS_CHECK(take_alerts(settings, context));
+  TS_TRY(AlertMeaning alerts, alerts_of(settings));
+  context.world.sinks = std::move(alerts.sinks);
+  context.world.alerts = alerts.options;
   take_budgets(settings, context);
   context.settings = std::move(settings);
   return {};
+}
+
+std::vector<std::string> unfit_settings(const config::Settings& settings) {
+  std::vector<std::string> all;
+  const auto add = [&](const auto& result) {
+    if (result.has_error()) all.push_back(result.error().message);
+  };
+  for (const auto& [key, setting] : settings.run) {  // one at a time: each of them is told
+    config::Settings one;
+    one.run[key] = setting;
+    add(check_run_settings(one));
+  }
+  for (const config::BudgetSetting& budget : settings.budgets)
+    if (const auto zone = ledger::load_zone(budget.budget.period.zone); zone.has_error())
+      all.push_back(fmt::format("{}: budget.{}.zone: {}", budget.where, printable(budget.budget.name, 80), zone.error().message));
+  add(alerts_of(settings));
+  return all;
 }
 
 void tell_unapplied(Context& context, ledger::Books& books) {
@@ -150,8 +179,10 @@ void add_config(CLI::App& program, Context& context) {
   app->callback([&context, json] {
     context.action = [&context, json]() -> int {
       if (const auto configured = configure(context); configured.has_error()) return fail(context, configured.error());
-      print(*json ? settings_json(*context.settings, context) : settings_text(*context.settings, context));
-      return 0;
+      const auto unfit = unfit_settings(*context.settings);
+      print(*json ? settings_json(*context.settings, context, unfit) : settings_text(*context.settings, context));
+      for (const std::string& trouble : unfit) context.console.error(trouble);
+      return unfit.empty() ? 0 : session::kExitFailed;
     };
   });
 }

@@ -4,6 +4,7 @@
 
 #include "accounting/report/json_parts.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/settings_check.hpp"
 #include "spawner/session/doctor.hpp"
 
 namespace ts::cli {
@@ -41,7 +42,7 @@ void add_doctor(CLI::App& program, Context& context) {
   app->callback([&context, json] {
     context.action = [&context, json]() -> int {
       (void)configure(context);  // what is wrong with it is among the findings
-      const auto findings = session::examine(context.world);
+      const auto findings = session::examine(context.world, unfit_settings);
       print(*json ? findings_json(findings) : findings_text(findings));
       const bool bad = std::ranges::any_of(findings, [](const Finding& f) { return f.health == Health::bad; });
       return bad ? session::kExitFailed : 0;

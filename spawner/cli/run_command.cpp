@@ -5,6 +5,7 @@
 
 #include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/settings_check.hpp"
 #include "spawner/config/keys.hpp"
 #include "spawner/process/containment.hpp"
 #include "spawner/session/run.hpp"
@@ -77,6 +78,11 @@ Result<void> check_nothing_empty(const CLI::App& run) {
   return {};
 }
 
+/// Where a setting stands, and which it is.
+std::string place_of(const config::Key& key, const config::Setting& setting) {
+  return setting.origin == config::Origin::environment ? setting.where : fmt::format("{}: run.{}", setting.where, key.name);
+}
+
 /// A configuration takes the place of the options that the line leaves out.
 Result<void> take_settings(CLI::App& run, const config::Settings& settings, RunWords& words) {
   for (const config::Key& key : config::run_keys()) {
@@ -86,7 +92,7 @@ Result<void> take_settings(CLI::App& run, const config::Settings& settings, RunW
     const config::Setting& setting = found->second;
     if (key.shape == config::Shape::yes_no) {  // the option is the key's opposite
       const bool no = setting.text == "false" || setting.text == "no" || setting.text == "0";
-      if (!no && setting.text != "true" && setting.text != "yes" && setting.text != "1") return bad_word(setting.where, setting.text, "it is true or false");
+      if (!no && setting.text != "true" && setting.text != "yes" && setting.text != "1") return bad_word(place_of(key, setting), setting.text, "it is true or false");
       words.no_write = no;
       continue;
     }
@@ -95,12 +101,12 @@ Result<void> take_settings(CLI::App& run, const config::Settings& settings, RunW
       continue;
     }
     if (key.name == "cap") words.options.cap_origin = setting.where;
-    words.said_by[std::string{key.option}] = setting.where;
+    words.said_by[std::string{key.option}] = place_of(key, setting);
     try {
       option->add_result(setting.text);
       option->run_callback();
     } catch (const CLI::Error&) {
-      return bad_word(setting.where, setting.text, fmt::format("does not fit; write {}", key.example));
+      return bad_word(place_of(key, setting), setting.text, fmt::format("does not fit; write {}", key.example));
     }
   }
   for (const auto& [name, label] : settings.labels) words.options.labels.emplace(name, label.text);
@@ -257,6 +263,18 @@ std::function<Result<session::RunOptions>()> add_question(CLI::App& app, Context
   auto words = std::make_shared<RunWords>();
   add_question_options(app, *words);
   return [&app, &context, words] { return options_of(app, context, *words); };
+}
+
+Result<void> check_run_settings(const config::Settings& settings) {
+  CLI::App app;
+  RunWords words;
+  add_options(app, words);
+  TS_CHECK(take_settings(app, settings, words));
+  for (const config::Key& key : config::run_keys())
+    if (const auto cap = settings.run.find("cap"); key.name == "cap" && cap != settings.run.end())
+      if (const auto spec = parse_cap(cap->second.text); spec.has_error()) return with_context(place_of(key, cap->second), spec.error());
+  TS_TRY(const session::RunOptions meant, meaning_of(words));
+  return {};
 }
 
 void add_run(CLI::App& program, Context& context) {

@@ -6,10 +6,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/recovery.hpp"
@@ -172,7 +174,21 @@ void look_at_agents(const Surroundings& world, Findings& out) {
                    "install one, or put its folder on PATH"});
 }
 
-void look_at_configuration(const Surroundings& world, Findings& out) {
+/// What is wrong with one source of settings.
+std::vector<std::string> troubles_of(const Result<config::Settings>& settings, const SettingsCheck& check) {
+  if (settings.has_error()) return {settings.error().message};
+  std::vector<std::string> troubles;
+  if (const auto patterns = config::patterns_of(*settings); patterns.has_error()) troubles.push_back(patterns.error().message);
+  if (const auto prices = config::prices_of(*settings); prices.has_error()) troubles.push_back(prices.error().message);
+  std::ranges::move(check(*settings), std::back_inserter(troubles));
+  return troubles;
+}
+
+void look_at_settings(const std::string& subject, const std::vector<std::string>& troubles, Findings& out) {
+  for (const std::string& trouble : troubles) out.push_back({"configuration", subject, Health::bad, trouble, "mend that: no run starts before"});
+}
+
+void look_at_configuration(const Surroundings& world, const SettingsCheck& check, Findings& out) {
   const std::pair<std::string, config::Origin> files[] = {{config::user_file(world.env), config::Origin::user},
                                                           {config::project_file(world.cwd), config::Origin::project}};
   bool any = false;
@@ -180,15 +196,13 @@ void look_at_configuration(const Surroundings& world, Findings& out) {
     std::error_code error;
     if (path.empty() || !fs::exists(fs::symlink_status(path, error))) continue;
     any = true;
-    const auto settings = config::load_file(path, origin);
-    Result<void> fits;
-    if (settings.has_error()) fits = settings.error();
-    else if (const auto patterns = config::patterns_of(*settings); patterns.has_error()) fits = patterns.error();
-    else if (const auto prices = config::prices_of(*settings); prices.has_error()) fits = prices.error();
-    out.push_back({"configuration", origin == config::Origin::user ? "user" : "project", fits.has_error() ? Health::bad : Health::good,
-                   fits.has_error() ? fits.error().message : path, fits.has_error() ? "mend that line: no run starts before" : ""});
+    const std::string subject = origin == config::Origin::user ? "user" : "project";
+    const auto troubles = troubles_of(config::load_file(path, origin), check);
+    look_at_settings(subject, troubles, out);
+    if (troubles.empty()) out.push_back({"configuration", subject, Health::good, path, {}});
   }
   if (!any) out.push_back({"configuration", "files", Health::good, "none: the defaults hold", {}});
+  look_at_settings("environment", troubles_of(config::from_environment(world.env), check), out);
   out.push_back({"configuration", "prices", Health::good, fmt::format("built in, of {}", builtin_prices_date()), {}});
 }
 
@@ -222,12 +236,12 @@ std::string_view name_of(Health health) {
   return names[static_cast<int>(health)];
 }
 
-std::vector<Finding> examine(const Surroundings& world) {
+std::vector<Finding> examine(const Surroundings& world, const SettingsCheck& check) {
   Findings out;
   look_at_containment(out);
   look_at_ledger(world, out);
   look_at_agents(world, out);
-  look_at_configuration(world, out);
+  look_at_configuration(world, check, out);
   look_at_inotify(out);
   look_at_number("/proc/sys/fs/inotify/max_user_watches", 8192, out);
   look_at_number("/proc/sys/fs/inotify/max_user_instances", 32, out);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "spawner/config/settings.hpp"
 #include "spawner/session/options.hpp"
 
 namespace ts::session {
@@ -21,7 +23,10 @@ struct Finding {
   std::string advice;   ///< what to do about it; never empty where `health` is bad
 };
 
+/// What a run would not take of settings, each with its place and key: the meaning of their words is the command line's.
+using SettingsCheck = std::function<std::vector<std::string>(const config::Settings&)>;
+
 /// Looks at everything that a run depends on. Reads only, but for a probe cgroup that is removed again.
-[[nodiscard]] std::vector<Finding> examine(const Surroundings& world);
+[[nodiscard]] std::vector<Finding> examine(const Surroundings& world, const SettingsCheck& check);
 
 }  // namespace ts::session
