@@ -182,14 +182,14 @@ std::string Exchange::refusal_text(const Shortage& shortage) const {
 asio::awaitable<void> Exchange::refuse(std::string text) {
   ++gateway_.stats.refused;
   line_.outcome = Outcome::refused;
-  co_await fail(400, std::move(text));
+  co_await fail(kCapStatus, std::move(text));
 }
 
 asio::awaitable<void> Exchange::fail(int status, std::string text) {
   session_.end_watch();
   if (session_.client_gone()) co_return;
   if (committed_) {
-    const std::string event = error_event(*route_.shape, text);
+    const std::string event = error_event(*route_.shape, status, text);
     const std::string bytes = fmt::format("{:x}\r\n{}\r\n0\r\n\r\n", event.size(), event);
     const std::vector<asio::const_buffer> one = {asio::buffer(bytes)};
     if (!co_await session_.write(one)) session_.keep_open(false);

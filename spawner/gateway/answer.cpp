@@ -255,7 +255,7 @@ asio::awaitable<void> Exchange::end_answer(bool whole) {
     if (!rest.empty()) end = fmt::format("{:x}\r\n{}\r\n", rest.size(), rest);
   }
   if (cut_ && tap_) {
-    const std::string event = error_event(*route_.shape, "tracked-spawn: the token cap is reached: this answer was cut");
+    const std::string event = error_event(*route_.shape, kCapStatus, "tracked-spawn: the token cap is reached: this answer was cut");
     end = fmt::format("{:x}\r\n{}\r\n", event.size(), event);
   }
   if ((whole || (cut_ && tap_)) && (chunked_ || committed_)) {

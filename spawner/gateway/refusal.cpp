@@ -46,22 +46,23 @@ std::string error_body(ApiShape shape, int status, std::string_view message) {
     case ApiShape::openai_responses:
     case ApiShape::openai_chat: break;
   }
-  return fmt::format(R"({{"error":{{"message":{},"type":"{}","param":null,"code":"token_cap_reached"}}}})", text, words.openai);
+  const std::string_view code = status == kCapStatus ? R"("token_cap_reached")" : "null";  // an outage is no cap
+  return fmt::format(R"({{"error":{{"message":{},"type":"{}","param":null,"code":{}}}}})", text, words.openai, code);
 }
 
-std::string error_event(ApiShape shape, std::string_view message) {
+std::string error_event(ApiShape shape, int status, std::string_view message) {
   const std::string text = quoted(message);
   switch (shape) {
     case ApiShape::anthropic_messages:
-      return "event: error\ndata: " + error_body(shape, 400, message) + "\n\n";
+      return "event: error\ndata: " + error_body(shape, status, message) + "\n\n";
     case ApiShape::openai_responses:
       return fmt::format("event: response.failed\ndata: {{\"type\":\"response.failed\",\"sequence_number\":0,\"response\":{{\"id\":\"resp_refused\",\"object\":\"response\","
-                         "\"status\":\"failed\",\"output\":[],\"error\":{{\"code\":\"invalid_prompt\",\"message\":{}}}}}}}\n\n",
-                         text);
+                         "\"status\":\"failed\",\"output\":[],\"error\":{{\"code\":\"{}\",\"message\":{}}}}}}}\n\n",
+                         status == kCapStatus ? "invalid_prompt" : "server_error", text);
     case ApiShape::openai_chat:
     case ApiShape::gemini: break;
   }
-  return "data: " + error_body(shape, 400, message) + "\n\n";
+  return "data: " + error_body(shape, status, message) + "\n\n";
 }
 
 std::string_view keep_alive(ApiShape shape) {

@@ -56,10 +56,24 @@ TEST(Refusal, HasTheProvidersShape) {
   EXPECT_EQ(google["error"]["code"], 400);
   EXPECT_EQ(google["error"]["message"], words);
   for (const ApiShape shape : {ApiShape::anthropic_messages, ApiShape::openai_responses, ApiShape::openai_chat, ApiShape::gemini}) {
-    const std::string event = error_event(shape, words);
+    const std::string event = error_event(shape, kCapStatus, words);
     EXPECT_TRUE(event.ends_with("\n\n"));
     const auto data = event.find("data: ");
     EXPECT_TRUE(json::accept(event.substr(data + 6))) << event;
+  }
+}
+
+TEST(Refusal, AnOutageIsNoReachedCap) {
+  using nlohmann::json;
+  for (const ApiShape shape : {ApiShape::openai_responses, ApiShape::openai_chat}) {
+    EXPECT_EQ(json::parse(error_body(shape, kCapStatus, "x"))["error"]["code"], "token_cap_reached");
+    for (const int status : {413, 502, 503}) EXPECT_TRUE(json::parse(error_body(shape, status, "x"))["error"]["code"].is_null()) << status;
+  }
+  for (const ApiShape shape : {ApiShape::anthropic_messages, ApiShape::openai_responses, ApiShape::openai_chat, ApiShape::gemini}) {
+    const std::string event = error_event(shape, 502, "the provider can't be reached");
+    EXPECT_EQ(event.find("token_cap"), std::string::npos) << event;
+    EXPECT_EQ(event.find("invalid_"), std::string::npos) << event;
+    EXPECT_EQ(event.find("400"), std::string::npos) << event;
   }
 }
 
