@@ -80,7 +80,9 @@ Result<void> validate(const PeriodRule& rule) {
   const int last_reset = rule.kind == PeriodKind::month ? 31 : rule.kind == PeriodKind::week ? 7 : 1;
   if (rule.reset_day < 1 || rule.reset_day > last_reset) {
     if (last_reset == 1)
-      return refuse(fmt::format("reset day: a period of one {} has none", name_of(rule.kind)));
+      return refuse(fmt::format("reset day: {} has none; a month has, and a week", rule.kind == PeriodKind::rolling ? "a rolling window"
+                                                                                   : rule.kind == PeriodKind::total ? "the period total"
+                                                                                                                    : "a period of one " + std::string(name_of(rule.kind))));
     return refuse(fmt::format("reset day {}: must be 1 to {}", rule.reset_day, last_reset));
   }
   if (rule.kind != PeriodKind::rolling)

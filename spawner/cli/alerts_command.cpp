@@ -122,7 +122,7 @@ void add_list_options(CLI::App& app, ListWords& words) {
   app.add_flag("--json", words.json, "As JSON");
 }
 
-void add_deliver_part(CLI::App& alerts, Context& context) {
+CLI::App* add_deliver_part(CLI::App& alerts, Context& context) {
   auto words = std::make_shared<DeliverWords>();
   CLI::App* app = alerts.add_subcommand("deliver", "Look at all budgets now, and hand alerts that are due to the configured sinks");
   app->add_option("--for", words->limit, "Go on so long where some have to be tried again (default: once)")->type_name("TIME");
@@ -130,6 +130,7 @@ void add_deliver_part(CLI::App& alerts, Context& context) {
   app->add_flag("-q,--quiet", words->quiet, "Say only what went wrong with the ledger");
   app->footer("Examples:\n  tracked-spawn alerts deliver\n  tracked-spawn alerts deliver --test\nRuns start it by themselves; a timer may, too. The status is 125 if a delivery failed.");
   app->callback([&context, words] { context.action = [&context, words] { return deliver(context, *words); }; });
+  return app;
 }
 
 }  // namespace
@@ -145,9 +146,12 @@ void add_alerts(CLI::App& program, Context& context) {
   };
   CLI::App* app = alerts->add_subcommand("list", "Alerts, oldest first (also without this word)");
   add_list_options(*app, *words);
+  const std::size_t commons = alerts->get_options().size();
+  add_list_options(*alerts, *words);  // they hold without the word, too
   app->footer("Example:\n  tracked-spawn alerts list -n 10");
   app->callback([&context, show] { context.action = show; });
-  add_deliver_part(*alerts, context);
+  CLI::App* deliver_part = add_deliver_part(*alerts, context);
+  for (std::size_t i = commons; i < alerts->get_options().size(); ++i) deliver_part->excludes(alerts->get_options()[i]);
   alerts->callback([&context, alerts, show] {
     if (alerts->get_subcommands().empty()) context.action = show;
   });

@@ -186,10 +186,13 @@ void add_budget(CLI::App& program, Context& context) {
   act(*anew, context, [&context] { return rebuild(context); });
   add_name_part(*budget, context, "show");
   add_name_part(*budget, context, "remove");
-  budget->callback([&context, budget] {
+  CLI::Option* plain = budget->add_flag("--json", *json, "As JSON, of the list");  // it holds without the word, too
+  for (CLI::App* part : budget->get_subcommands([](const CLI::App*) { return true; }))
+    if (part->get_name() != "list") part->excludes(plain);
+  budget->callback([&context, budget, json] {
     if (!budget->get_subcommands().empty()) return;
-    context.action = [&context]() -> int {
-      const auto done = list(context, false);
+    context.action = [&context, json]() -> int {
+      const auto done = list(context, *json);
       return done.has_error() ? fail(context, done.error()) : 0;
     };
   });

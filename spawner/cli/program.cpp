@@ -9,7 +9,9 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "accounting/base/text.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/config/keys.hpp"
 #include "spawner/session/books.hpp"
 #include "spawner/session/paths.hpp"
 
@@ -91,6 +93,29 @@ void add_commands(CLI::App& program, Context& context, const std::vector<std::st
   program.set_help_all_flag("--help-all", "The help of every command");  // last: commands would inherit it
 }
 
+/// Says what is wrong with the line, each line of it as ours.
+int fail_usage(Context& context, const std::vector<std::string>& words, std::string_view what) {
+  for (std::size_t begin = 0; begin < what.size();) {
+    const std::size_t end = std::min(what.find('\n', begin), what.size());
+    if (end > begin) context.console.error(printable(what.substr(begin, end - begin), 400));
+    begin = end + 1;
+  }
+  context.console.error(fmt::format("`tracked-spawn {}--help` says more", words.empty() || adder_of(words.front()) == nullptr ? "" : words.front() + " "));
+  return session::kExitFailed;
+}
+
+int fail_unknown_command(Context& context, const std::string& word) {
+  std::vector<std::string> known;
+  for (const Adder& adder : kAdders)
+    for (const std::string_view name : adder.names)
+      if (!name.empty()) known.emplace_back(name);
+  const std::string near = agents::profile_named(word) != nullptr ? std::string{} : config::nearest(word, known);
+  context.console.error(fmt::format("'{}': there is no such command; {}", printable(word, 60),
+                                    near.empty() ? "`tracked-spawn --help` lists them" : "did you mean '" + near + "'?"));
+  context.console.error("an agent's command stands behind `--`, as in `tracked-spawn --cap 120k -- claude -p \"…\"`");
+  return session::kExitFailed;
+}
+
 }  // namespace
 
 int fail(Context& context, const Error& error) {
@@ -124,14 +149,15 @@ int run_program(int argc, char** argv) {
   join_negative_values(words);
   const bool about_program = !words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "--help-all" || words.front() == "--version");
   if (words.empty() && !context.has_separator) words.emplace_back("--help");
+  else if (!words.empty() && !words.front().starts_with('-') && adder_of(words.front()) == nullptr) return fail_unknown_command(context, words.front());
   else if (!about_program && (words.empty() || adder_of(words.front()) == nullptr)) words.insert(words.begin(), "run");
+  const std::vector<std::string> said = words;
   add_commands(program, context, words);
   std::ranges::reverse(words);  // CLI11 takes them from the back
   try {
     program.parse(words);
   } catch (const CLI::ParseError& error) {
-    const int status = program.exit(error);
-    return status == 0 ? 0 : session::kExitFailed;
+    return error.get_exit_code() == 0 ? program.exit(error) : fail_usage(context, said, error.what());
   }
   const int status = context.action ? context.action() : 0;
   errno = 0;
