@@ -1,8 +1,10 @@
 // Markdown ledgers that were kept by hand: guesses, which count nowhere.
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
 #include "accounting/base/text.hpp"
+#include "accounting/budget/cap.hpp"
 #include "accounting/import/store_readers.hpp"
 
 namespace ts {
@@ -26,6 +28,40 @@ std::vector<std::string_view> row_of(std::string_view line) {
     line.remove_prefix(end + 1);
   }
   return cells;
+}
+
+/// "1,500", "~500", "1.5K".
+std::optional<Tokens> hand_count(std::string_view text) {
+  if (const auto count = store_count(text)) return count;
+  while (text.starts_with('~') || text.starts_with(' ')) text.remove_prefix(1);
+  const auto count = parse_token_count(text);
+  return count.has_value() ? std::optional(*count) : std::nullopt;
+}
+
+/// Nobody has written a figure there yet.
+bool is_open(std::string_view cell) {
+  constexpr std::string_view kOpen[] = {"", "-", "–", "—", "?", "TBD", "n/a", "N/A"};
+  return std::ranges::find(kOpen, cell) != std::end(kOpen);
+}
+
+struct Figures {
+  Tokens input = 0, output = 0;
+};
+
+/// Input and output that add up to the total: one that is left open follows from the others, and a total alone is input.
+/// Absent: a figure that can't be read, or figures that do not add up.
+std::optional<Figures> figures_of(const std::vector<std::string_view>& cells) {
+  const auto input = hand_count(cells[2]), output = hand_count(cells[3]), total = hand_count(cells[4]);
+  for (std::size_t i = 0; i < 3; ++i)
+    if (!(i == 0 ? input : i == 1 ? output : total) && !is_open(cells[i + 2])) return std::nullopt;
+  if (input && output) {
+    const bool about = cells[2].starts_with('~') || cells[3].starts_with('~') || cells[4].starts_with('~');
+    if (total && !about && saturating_add(*input, *output) != *total) return std::nullopt;
+    return Figures{*input, *output};
+  }
+  if (!total || input.value_or(0) > *total || output.value_or(0) > *total) return std::nullopt;
+  if (output) return Figures{*total - *output, *output};
+  return input ? Figures{*input, *total - *input} : Figures{*total, 0};
 }
 
 /// The task that a file's title or its name tells of.
@@ -65,8 +101,8 @@ class TokenLedger {
       ++read_.malformed;
       return;
     }
-    const auto input = store_count(cells[2]), output = store_count(cells[3]), total = store_count(cells[4]);
-    if (!total && !(input && output)) {  // "TBD", or a line of sums in words
+    const auto figures = figures_of(cells);
+    if (!figures) {  // "TBD", a line of sums in words, or parts that are not what their sum says
       ++read_.malformed;
       return;
     }
@@ -74,10 +110,10 @@ class TokenLedger {
     row.file = request_.path;
     row.line = static_cast<std::int64_t>(read_.lines);
     row.at = store_time(cells[0], request_.zone);
-    row.phase = printable(cells[1], 80);
-    row.input = input.value_or(0);
-    row.output = output.value_or(0);
-    row.total = total.value_or(saturating_add(row.input, row.output));
+    row.phase = printable(cells[1], 160);  // as long as `token-log --append` writes it, the run's name at its end
+    row.input = figures->input;
+    row.output = figures->output;
+    row.total = saturating_add(row.input, row.output);
     file_.rows.push_back(std::move(row));
     ++read_.used;
   }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kRecords[] =
     "SELECT id, coalesce(timestamp, ''), coalesce(worker_id, ''), coalesce(issue_number, ''), coalesce(input_tokens, 0), "
-    "coalesce(output_tokens, 0), coalesce(total_tokens, 0), coalesce(model, '') FROM usage_records WHERE id > ? ORDER BY id";
+    "coalesce(output_tokens, 0), coalesce(total_tokens, 0), coalesce(model, '') FROM usage_records WHERE id > ? OR id <= 0 OR id IS NULL ORDER BY id";
 constexpr char kLast[] = "SELECT id, coalesce(timestamp, ''), coalesce(worker_id, ''), coalesce(issue_number, ''), coalesce(input_tokens, 0), "
                          "coalesce(output_tokens, 0), coalesce(total_tokens, 0), coalesce(model, '') FROM usage_records WHERE id = ?";
 constexpr char kAlerts[] =
@@ -113,8 +113,10 @@ Result<StoreRead> read_usage_records(const StoreRequest& request, ledger::FileMa
     if (!more) break;
     ++read.lines;
     add_record(request, rows, runs, read);
-    mark.offset = static_cast<std::uint64_t>(std::max<std::int64_t>(rows.number(0), 0));
-    mark.before = hash_of(id_of(rows));
+    if (rows.number(0) > 0) {  // the others are read each time: none says what comes behind it
+      mark.offset = static_cast<std::uint64_t>(rows.number(0));
+      mark.before = hash_of(id_of(rows));
+    }
     TS_CHECK(runs.put_if_full());
   }
   TS_CHECK(add_alerts(db, request.zone, runs.batch()));

@@ -150,14 +150,29 @@ void ImportWriter::grow(const std::string& ids, const ResponseRow& row) {
   touch(run).posting.add(row.source, before, after);
 }
 
+/// A row that `token-log --append` wrote ends its phase with "(run ID)". A run that the ledger has was measured: it is no guess.
+bool ImportWriter::is_measured(const EstimatedUsage& row) {
+  constexpr std::string_view kMark = "(run ";
+  const std::size_t mark = row.phase.rfind(kMark);
+  if (mark == std::string::npos || !row.phase.ends_with(')')) return false;
+  const std::size_t begin = mark + kMark.size();
+  const std::string id = row.phase.substr(begin, row.phase.size() - begin - 1);
+  long long run = 0;
+  return first_row(sql_, Select{"SELECT n FROM runs WHERE id = ?", values(id), into(run)});
+}
+
 void ImportWriter::add(const EstimatedFile& file) {
   long long before = 0;
   (void)first_row(sql_, Select{"SELECT count(*) FROM estimated_usage WHERE file = ?", values(file.path), into(before)});
   execute(sql_, "DELETE FROM estimated_usage WHERE file = ?", values(file.path));
-  for (const EstimatedUsage& row : file.rows)
+  long long now = 0;
+  for (const EstimatedUsage& row : file.rows) {
+    if (is_measured(row)) continue;
     execute(sql_, "INSERT INTO estimated_usage (file, line, at, task, phase, input, output, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             values(row.file, row.line, row.at, row.task, row.phase, row.input, row.output, row.total));
-  tally_.estimated += std::max<long long>(static_cast<long long>(file.rows.size()) - before, 0);
+    ++now;
+  }
+  tally_.estimated += std::max<long long>(now - before, 0);
 }
 
 void ImportWriter::add(const ImportedAlert& alert) {

@@ -40,6 +40,7 @@ class ImportWriter {
 
   [[nodiscard]] std::vector<OwnRun> own_runs(const ImportedRun& run);
   bool counted_by(const std::vector<OwnRun>& own, const ResponseRow& row);
+  [[nodiscard]] bool is_measured(const EstimatedUsage& row);
   [[nodiscard]] bool held(const ImportedRun& run, const ResponseRow& row) const;
   Result<long long> row_of(const ImportedRun& run);
   Touched& touch(long long run);

@@ -195,6 +195,44 @@ TEST_F(ImportStores, HandMadeLedgersAreGuessesAndCountNowhere) {
   EXPECT_EQ(books()->imports().estimated().value().size(), 3U);
 }
 
+TEST_F(ImportStores, AGuessAndItsPartsAddUp) {
+  put("WISH-7__TOKEN-LOG.md",
+      "# Token Log - WISH-7\n\n| Timestamp | Phase | Input | Output | Total | Cumulative |\n|---|---|---|---|---|---|\n"
+      "| 2026-01-31 16:45 | do | 1K | ~500 | 1,500 | 1,500 |\n"   // 5: short forms are read
+      "| 2026-01-31 16:46 | open | TBD | 500 | 1,700 | 3,200 |\n"  // 6: what is open follows from the others
+      "| 2026-01-31 16:47 | sum | - | - | 2.5K | 5,700 |\n"        // 7: a sum alone
+      "| 2026-01-31 16:48 | parts | 10 | 20 | | 5,730 |\n"         // 8
+      "| 2026-01-31 16:49 | odd | lots | 500 | 1,500 | 7,230 |\n"  // these can't be believed
+      "| 2026-01-31 16:50 | off | 1,000 | 500 | 1,600 | 8,830 |\n"
+      "| 2026-01-31 16:51 | less | 1,000 | - | 600 | 9,430 |\n"
+      "| 2026-01-31 16:52 | none | - | 5 | - | 9,430 |\n");
+  const ImportResult first = imported();
+  EXPECT_EQ(first.tally.estimated, 4);
+  EXPECT_EQ(first.parse.malformed, 4U);
+  const auto rows = books()->imports().estimated().value();
+  ASSERT_EQ(rows.size(), 4U);
+  const Tokens expected[4][3] = {{1000, 500, 1500}, {1200, 500, 1700}, {2500, 0, 2500}, {10, 20, 30}};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(rows[i].input, expected[i][0]) << i;
+    EXPECT_EQ(rows[i].output, expected[i][1]) << i;
+    EXPECT_EQ(rows[i].total, expected[i][2]) << i;
+  }
+}
+
+TEST_F(ImportStores, UsageRecordsOfAnyIdCount) {
+  sql("usage.db", std::string(kTables) +
+                      "INSERT INTO usage_records VALUES (-3, '2026-01-31 10:00:00', 'w', 1, 100, 1, 101, 'claude-sonnet-4-5', 0, '2026-01'),"
+                      "(0, '2026-01-31 11:00:00', 'w', 1, 20, 1, 21, 'claude-sonnet-4-5', 0, '2026-01'),"
+                      "(7, '2026-01-31 12:00:00', 'w', 1, 3, 1, 4, 'claude-sonnet-4-5', 0, '2026-01');");
+  EXPECT_EQ(imported().tally.responses, 3);
+  EXPECT_EQ(total().counts.input, 123);
+  sql("usage.db", "INSERT INTO usage_records VALUES (-9, '2026-01-31 13:00:00', 'w', 1, 4000, 1, 4001, 'claude-sonnet-4-5', 0, '2026-01'),"
+                  "(8, '2026-01-31 13:00:00', 'w', 1, 50000, 1, 50001, 'claude-sonnet-4-5', 0, '2026-01')");
+  EXPECT_EQ(imported().tally.responses, 2);
+  EXPECT_EQ(total().counts.input, 54'123);
+  expect_sums_fit();
+}
+
 TEST_F(ImportStores, OtherFilesAreNoStores) {
   put("notes.md", "| Timestamp | What |\n|---|---|\n| 2026 | x |\n");
   put("people.csv", "name,age\nx,3\n");
