@@ -86,6 +86,7 @@ std::string dollars(MicroUsd value) {
 std::string human_duration(microseconds value) {
   const std::int64_t us = value.count();
   if (us < 0) return "-" + human_duration(-value);
+  if (us == 0) return "0 s";
   if (us < 1000) return fmt::format("{} µs", us);
   if (us < 1'000'000) return scaled(us, 1000, " ms");
   const std::int64_t s = us / 1'000'000;

@@ -20,7 +20,7 @@ struct RunFilter {
   std::optional<std::size_t> newest = {};  ///< at most so many, newest first
 };
 
-/// How many runs began, and how many of them came to nothing: failed, crashed, refused.
+/// How many runs began, and how many of them failed or crashed. What was refused did not begin.
 struct RunCounts {
   std::int64_t begun = 0;
   std::int64_t failed = 0;

@@ -99,8 +99,8 @@ Result<std::vector<RunRecord>> SqliteLedger::list(const RunFilter& filter) {
 Result<RunCounts> SqliteLedger::count_since(UtcTime since) {
   RunCounts counts;
   TS_CHECK(database_->read([&]() -> Result<void> {
-    (void)first_row(sql(), Select{"SELECT count(*), coalesce(sum(outcome IN ('failed', 'crashed', 'refused')), 0) FROM runs "
-                                  "WHERE started >= ?",
+    (void)first_row(sql(), Select{"SELECT count(*), coalesce(sum(outcome IN ('failed', 'crashed')), 0) FROM runs "
+                                  "WHERE started >= ? AND outcome <> 'refused'",
                                   values(since), into(counts.begun, counts.failed)});
     return {};
   }));

@@ -17,6 +17,7 @@ using ledger::BudgetState;
 
 constexpr std::size_t kLeastForBars = 60;
 constexpr std::size_t kLongestBar = 30;
+constexpr std::size_t kLongestName = 20, kLongestNarrowName = 10;
 
 std::string_view code_of(std::string_view colour) {
   constexpr std::pair<std::string_view, std::string_view> codes[] = {{"blue", "34"}, {"yellow", "33"}, {"orange", "38;5;208"}, {"red", "31"}, {"bright red", "91"}, {"green", "32"}};
@@ -67,7 +68,8 @@ std::size_t bar_columns(const Screen& screen) {
 void add_budgets(const StatusView& view, const Screen& screen, Lines& lines) {
   if (view.budgets.empty()) return lines.add("no budgets: `tracked-spawn budget set NAME LIMIT` makes one");
   std::size_t names = 4;
-  for (const BudgetState& s : view.budgets) names = std::max(names, std::min<std::size_t>(columns_of(s.budget.name), 20));
+  const std::size_t longest = screen.width < kLeastForBars ? kLongestNarrowName : kLongestName;  // figures matter more
+  for (const BudgetState& s : view.budgets) names = std::max(names, std::min<std::size_t>(columns_of(s.budget.name), longest));
   const std::size_t columns = bar_columns(screen);
   for (const BudgetState& s : view.budgets) {
     const Measure m = s.budget.measure;
@@ -82,10 +84,22 @@ void add_budgets(const StatusView& view, const Screen& screen, Lines& lines) {
   }
 }
 
+/// Where there is little room the figures come first: what is cut off is the rest.
+std::string narrow_line(const LiveRun& run) {
+  std::string line = run.crashed ? run.id + "  crashed, " : run.id + "  ";
+  line += fmt::format("{} of {}", run.spent, run.cap);
+  if (run.share) line += fmt::format(" {:.0f} %", std::floor(*run.share * 100));
+  return line + fmt::format("  {} {} {}", printable(run.task.empty() ? "-" : run.task, 40), printable(run.agent, 20), human_duration(run.elapsed));
+}
+
 void add_runs(const StatusView& view, const Screen& screen, Lines& lines) {
   if (view.runs.empty()) return lines.add("no live runs");
   const std::size_t columns = bar_columns(screen) / 2;
   for (const LiveRun& run : view.runs) {
+    if (screen.width < kLeastForBars) {
+      lines.add(narrow_line(run), run.crashed ? "red" : "");
+      continue;
+    }
     std::string line = fmt::format("{}  {}  {}  ", run.id, padded(printable(run.task.empty() ? "-" : run.task, 40), 12), padded(printable(run.agent, 20), 8));
     if (columns > 0) line += (run.share ? bar(*run.share, columns) : std::string(columns, ' ')) + "  ";
     line += fmt::format("{} of {} after {}", run.spent, run.cap, human_duration(run.elapsed));

@@ -26,8 +26,8 @@ struct StatusView {
   std::vector<LiveRun> runs;
   std::vector<ledger::Alert> alerts;    ///< the newest, newest first
   Spend today;                          ///< since midnight UTC
-  std::int64_t runs_today = 0;          ///< that began today
-  std::int64_t failed_today = 0;        ///< of them: failed, crashed or refused
+  std::int64_t runs_today = 0;          ///< that began today; what was refused did not
+  std::int64_t failed_today = 0;        ///< of them: failed or crashed
   std::size_t claims = 0;
 };
 

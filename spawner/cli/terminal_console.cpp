@@ -26,12 +26,14 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/// The first `columns` columns of UTF-8 text (a code point counts as one).
+/// The words that `columns` columns have room for (a code point counts as one): half a number would be another number.
 std::string_view fit(std::string_view text, std::size_t columns) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool starts = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
-    if (starts && used++ == columns) return text.substr(0, i);
+    if (!starts || used++ < columns) continue;
+    const std::size_t blank = text[i] == ' ' ? i : text.rfind(' ', i);
+    return text.substr(0, blank == std::string_view::npos ? i : blank);
   }
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "accounting/base/text.hpp"
@@ -163,7 +164,7 @@ std::string hold_line(const RunId& run, const supervisor::AnnounceHold& hold, Fo
 std::string live_line(const control::Standing& s) {
   const milliseconds elapsed{s.elapsed_ms};
   std::string line = s.source.empty() ? std::string{"nothing metered yet"} : spent_of(s.spent, s.cap, s.formula);
-  if (s.cap && *s.cap > 0 && !s.source.empty()) line += fmt::format(" · {} %", s.spent * 100 / *s.cap);
+  if (s.cap && *s.cap > 0 && !s.source.empty()) line.insert(0, fmt::format("{:.0f} % · ", std::floor(static_cast<double>(s.spent) * 100.0 / static_cast<double>(*s.cap))));  // in front: narrow terminals cut the end
   const std::int64_t rate = per_minute(s.spent, elapsed);
   if (rate > 0) line += fmt::format(" · {} a minute", short_amount(rate, s.formula));
   if (rate > 0 && s.cap && s.spent < *s.cap) line += fmt::format(" · cap in about {}", about(*s.cap - s.spent, rate));

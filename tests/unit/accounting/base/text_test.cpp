@@ -36,6 +36,7 @@ TEST(Dollars, RoundsHalfEven) {
 }
 
 TEST(HumanDuration, PicksTheUnit) {
+  EXPECT_EQ(human_duration(0us), "0 s") << "a second that has just begun is cut to this";
   EXPECT_EQ(human_duration(900us), "900 µs");
   EXPECT_EQ(human_duration(1300us), "1.3 ms");
   EXPECT_EQ(human_duration(45s), "45 s");

@@ -37,6 +37,14 @@ TEST(StatusText, FitsEveryWidth) {
   }
 }
 
+TEST(StatusText, ANarrowScreenKeepsTheFigures) {
+  const std::string text = status_text(sample(), {40, false});
+  EXPECT_NE(text.find("7f3k2m9qrs  12.3K of 40K 30 %"), std::string::npos) << text;
+  EXPECT_NE(text.find("7f3k2m9qrt  crashed, - of none"), std::string::npos) << text;
+  EXPECT_NE(text.find("91 % !! high"), std::string::npos) << text;
+  EXPECT_NE(text.find("910 of 1K"), std::string::npos) << text;
+}
+
 TEST(StatusText, SaysInWordsWhatItSaysInColour) {
   const std::string plain = status_text(sample(), {120, false}), coloured = status_text(sample(), {120, true});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos) << "nor what an alert's text brings along";

@@ -122,5 +122,18 @@ TEST(ActualOf, UnknownIsNotWritten) {
   EXPECT_EQ(actual_of({}, end, "")->count, 5);
 }
 
+TEST(LiveLine, BeginsWithWhatMattersMost) {
+  control::Standing standing;
+  standing.spent = 12'345;
+  standing.cap = 40'000;
+  standing.source = "stream";
+  standing.elapsed_ms = 700;
+  EXPECT_EQ(live_line(standing), "30 % · 12,345 of 40,000 fresh tokens · 0 s") << "the first second is no 0 µs";
+  standing.cap = std::nullopt;
+  EXPECT_EQ(live_line(standing), "12,345 fresh tokens · 0 s");
+  standing.source.clear();
+  EXPECT_EQ(live_line(standing), "nothing metered yet · 0 s");
+}
+
 }  // namespace
 }  // namespace ts::session
