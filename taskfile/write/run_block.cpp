@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kUnknown = "\u2013";
 constexpr std::size_t kLongestCell = 200;
+constexpr std::int64_t kMinute = 60'000;
 constexpr std::string_view kReportMark = "<!-- tracked-spawn:cap ";
 
 /// The columns: their heads, and which part of a row each holds.
@@ -35,7 +36,7 @@ constexpr std::array<Column, 17> kColumns = {{
     {"Tokens", nullptr, nullptr},
     {"Cap", nullptr, &RunRow::cap},
     {"Outcome", &RunRow::outcome, nullptr},
-    {"Duration", nullptr, &RunRow::seconds},
+    {"Duration", nullptr, &RunRow::milliseconds},
     {"API calls", nullptr, &RunRow::api_calls},
     {"Input", nullptr, &RunRow::input},
     {"Output", nullptr, &RunRow::output},
@@ -64,7 +65,7 @@ std::string cell_of(const RunRow& row, const Column& column) {
   if (column.number == nullptr) return with_commas(row.tokens);
   const std::optional<std::int64_t>& value = row.*column.number;
   if (!value) return std::string(kUnknown);
-  if (column.number == &RunRow::seconds) return clock_text(*value);
+  if (column.number == &RunRow::milliseconds) return clock_cell(*value);
   if (column.number == &RunRow::cost) return exact_dollars(*value);
   return with_commas(*value);
 }
@@ -79,14 +80,19 @@ std::optional<std::int64_t> read_number(std::string_view text) {
   return value;
 }
 
-/// "2h 05m 09s" → seconds.
+/// "2h 05m 09s", "1.47 s" → milliseconds.
 std::optional<std::int64_t> read_clock(std::string_view text) {
+  if (const std::size_t dot = text.find('.'); dot != std::string_view::npos) {
+    const auto whole = read_number(text.substr(0, dot)), hundredths = read_number(text.substr(dot + 1, 2));
+    if (!whole || !hundredths || *whole > 59 || text.substr(dot + 1).find(" s") != 2 || text.size() != dot + 5) return std::nullopt;
+    return *whole * 1000 + *hundredths * 10;
+  }
   std::string packed;
   for (const char c : text)
     if (c != ' ') packed += c;
   const auto value = parse_duration(packed);
   if (value.has_error()) return std::nullopt;
-  return value->count() / 1000;
+  return value->count();
 }
 
 std::optional<std::int64_t> read_dollars(std::string_view text) {
@@ -115,7 +121,7 @@ bool read_cell(std::string_view text, const Column& column, RunRow& row) {
   }
   if (text == kUnknown || text.empty()) return true;
   auto& value = row.*column.number;
-  value = column.number == &RunRow::seconds ? read_clock(text) : column.number == &RunRow::cost ? read_dollars(text) : read_number(text);
+  value = column.number == &RunRow::milliseconds ? read_clock(text) : column.number == &RunRow::cost ? read_dollars(text) : read_number(text);
   return value.has_value();
 }
 
@@ -176,6 +182,11 @@ void add(std::optional<T>& sum, const std::optional<T>& value, bool first) {
 
 }  // namespace
 
+std::string clock_cell(std::int64_t milliseconds) {
+  if (milliseconds >= kMinute || milliseconds % 1000 == 0) return clock_text(milliseconds / 1000);
+  return fmt::format("{}.{:02} s", milliseconds / 1000, milliseconds % 1000 / 10);
+}
+
 std::string clock_text(std::int64_t seconds) {
   if (seconds >= 3600) return fmt::format("{}h {:02}m {:02}s", seconds / 3600, seconds / 60 % 60, seconds % 60);
   if (seconds >= 60) return fmt::format("{}m {:02}s", seconds / 60, seconds % 60);
@@ -210,7 +221,10 @@ Result<std::optional<RunBlock>> find_run_block(const Document& document) {
 RunRow row_of(const Actual& actual, Role role) {
   RunRow row{actual.run.text, std::string(name_of(role)), actual.agent, actual.model, actual.formula, actual.count, actual.cap, actual.outcome,
              std::nullopt, actual.api_calls, actual.input, actual.output, actual.cache_write, actual.cache_read, actual.cost, actual.agent_id, "", 0};
-  if (actual.duration) row.seconds = std::max<std::int64_t>((actual.duration->count() + 500) / 1000, 0);
+  if (actual.duration) {
+    const std::int64_t ms = std::max<std::int64_t>(actual.duration->count(), 0), unit = ms + 5 < kMinute ? 10 : 1000;
+    row.milliseconds = (ms + unit / 2) / unit * unit;
+  }
   if (actual.ended) row.ended = rfc3339(*actual.ended);
   for (const Column& column : kColumns) {  // as it will be read back, so that comparing is exact
     if (column.text == nullptr) continue;
@@ -238,12 +252,13 @@ std::string table_head(std::string_view newline) {
 
 RunTotals totals_of(const std::vector<RunRow>& rows, std::string_view role, std::string_view formula) {
   RunTotals totals;
+  std::optional<std::int64_t> milliseconds;
   for (const RunRow& row : rows) {
     if (row.role != role || row.formula != formula) continue;
     const bool first = totals.runs == 0;
     ++totals.runs;
     totals.tokens = saturating_add(totals.tokens, row.tokens);
-    add(totals.seconds, row.seconds, first);
+    add(milliseconds, row.milliseconds, first);
     add(totals.api_calls, row.api_calls, first);
     add(totals.input, row.input, first);
     add(totals.output, row.output, first);
@@ -253,6 +268,7 @@ RunTotals totals_of(const std::vector<RunRow>& rows, std::string_view role, std:
     if (!row.session.empty()) totals.session = row.session;
     if (!row.model.empty()) totals.model = row.model;
   }
+  if (milliseconds) totals.seconds = (*milliseconds + 500) / 1000;  // rounded once
   return totals;
 }
 

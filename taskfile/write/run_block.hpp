@@ -19,7 +19,7 @@ struct RunRow {
   Tokens tokens = 0;
   std::optional<Tokens> cap;
   std::string outcome;
-  std::optional<std::int64_t> seconds;
+  std::optional<std::int64_t> milliseconds;  ///< as clock_cell() has them
   std::optional<std::int64_t> api_calls;
   std::optional<Tokens> input;
   std::optional<Tokens> output;
@@ -67,6 +67,8 @@ struct RunTotals {
 
 [[nodiscard]] RunTotals totals_of(const std::vector<RunRow>& rows, std::string_view role, std::string_view formula);
 
+/// A row's duration: "1.47 s", "45 s", "3m 12s". Below a minute hundredths are kept, so that short runs add up.
+[[nodiscard]] std::string clock_cell(std::int64_t milliseconds);
 /// "3m 12s", "45 s", "2h 05m 09s": exact to the second, so that it can be read back.
 [[nodiscard]] std::string clock_text(std::int64_t seconds);
 /// "$0.034293", "$1.84": exact to the micro-dollar, so that it can be read back.

@@ -24,6 +24,25 @@ TEST(Plan, AttemptsAddUpInFieldsAndBlock) {
   EXPECT_EQ(plan_of(twice, actual_of("aaaaaaaaaa", 12'938)).edits.size(), 0U);
 }
 
+TEST(Plan, ShortDurationsAddUpBeforeTheyAreRounded) {
+  std::string text = kTask;
+  const std::pair<const char*, int> runs[] = {{"aaaaaaaaaa", 1470}, {"bbbbbbbbbb", 1950}, {"cccccccccc", 210}};
+  for (const auto& [run, ms] : runs) {
+    Actual actual = actual_of(run, 100);
+    actual.duration = std::chrono::milliseconds(ms);
+    text = written(text, actual);
+  }
+  EXPECT_NE(text.find("| Duration | 4 seconds |"), std::string::npos) << text;
+  for (const char* cell : {"| 1.47 s |", "| 1.95 s |", "| 0.21 s |"}) EXPECT_NE(text.find(cell), std::string::npos) << text;
+  Actual again = actual_of("cccccccccc", 100);
+  again.duration = std::chrono::milliseconds(210);
+  EXPECT_TRUE(plan_of(text, again).edits.empty());
+  again.duration = std::chrono::milliseconds(59'996);
+  text = written(text, again);
+  EXPECT_NE(text.find("| 1m 00s |"), std::string::npos) << text;
+  EXPECT_NE(text.find("| Duration | 63 seconds |"), std::string::npos) << text;
+}
+
 TEST(Plan, NewFiguresOfARunReplaceItsRow) {
   const std::string once = written(kTask, actual_of("aaaaaaaaaa", 12'938));
   const std::string twice = written(once, actual_of("aaaaaaaaaa", 13'000));
