@@ -26,12 +26,13 @@ UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microsecond
 
 LiveRun live_run(ledger::Ledger& ledger, const ledger::RunRecord& run, const PriceBook& prices, UtcTime now) {
   static const ledger::Here here = session::here();
-  LiveRun live{run.start.id.text, run.start.task_id, run.start.agent, spent_text(ledger, run, prices), limit_text(run.start.cap), {}, {}, false};
+  LiveRun live{run.start.id.text, run.start.task_id, run.start.agent, spent_text(ledger, run, prices), limit_text(run.start.cap), {}, {}, false, false};
   const auto limit = run.start.cap.limit;
   if (limit && run.start.cap.formula != Formula::usd && !(run.live == Totals{}))
     live.share = static_cast<double>(by_formula(run.live.counts, run.start.cap.formula)) / static_cast<double>(*limit);
   live.elapsed = std::max(now - run.start.started, UtcTime::duration::zero());
   live.crashed = ledger::liveness_of(run.start, here) == ledger::Liveness::dead;
+  live.held = !live.crashed && phase_of(run) == "held";
   return live;
 }
 

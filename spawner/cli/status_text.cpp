@@ -86,7 +86,7 @@ void add_budgets(const StatusView& view, const Screen& screen, Lines& lines) {
 
 /// Where there is little room the figures come first: what is cut off is the rest.
 std::string narrow_line(const LiveRun& run) {
-  std::string line = run.crashed ? run.id + "  crashed, " : run.id + "  ";
+  std::string line = run.id + (run.crashed ? "  crashed, " : run.held ? "  held, " : "  ");
   line += fmt::format("{} of {}", run.spent, run.cap);
   if (run.share) line += fmt::format(" {:.0f} %", std::floor(*run.share * 100));
   return line + fmt::format("  {} {} {}", printable(run.task.empty() ? "-" : run.task, 40), printable(run.agent, 20), human_duration(run.elapsed));
@@ -104,6 +104,7 @@ void add_runs(const StatusView& view, const Screen& screen, Lines& lines) {
     if (columns > 0) line += (run.share ? bar(*run.share, columns) : std::string(columns, ' ')) + "  ";
     line += fmt::format("{} of {} after {}", run.spent, run.cap, human_duration(run.elapsed));
     if (run.crashed) line += " · crashed: `tracked-spawn recover`";
+    if (run.held) line += " · held: extend or stop it";
     lines.add(line, run.crashed ? "red" : "");
   }
 }

@@ -17,6 +17,7 @@ struct LiveRun {
   std::optional<double> share;          ///< of the cap; absent: no cap, or nothing known
   std::chrono::microseconds elapsed{0};
   bool crashed = false;
+  bool held = false;                    ///< its requests wait for a decision
 };
 
 /// All that `status` shows.

@@ -45,6 +45,13 @@ TEST(StatusText, ANarrowScreenKeepsTheFigures) {
   EXPECT_NE(text.find("910 of 1K"), std::string::npos) << text;
 }
 
+TEST(StatusText, TellsWhichRunsWaitForADecision) {
+  StatusView view = sample();
+  view.runs.front().held = true;
+  EXPECT_NE(status_text(view, {120, false}).find(" · held: extend or stop it"), std::string::npos);
+  EXPECT_NE(status_text(view, {40, false}).find("7f3k2m9qrs  held, "), std::string::npos);
+}
+
 TEST(StatusText, SaysInWordsWhatItSaysInColour) {
   const std::string plain = status_text(sample(), {120, false}), coloured = status_text(sample(), {120, true});
   EXPECT_EQ(plain.find('\x1b'), std::string::npos) << "nor what an alert's text brings along";
