@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/zones.hpp"
@@ -139,7 +140,7 @@ std::int64_t value_of(const UsageSum& sum, const std::string& of) {
 std::string bar(std::int64_t value, std::int64_t highest, int columns) {
   constexpr std::string_view kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   if (highest <= 0 || value <= 0) return "";
-  const auto eighths = static_cast<std::int64_t>(static_cast<double>(value) / static_cast<double>(highest) * columns * 8 + 0.5);
+  const auto eighths = static_cast<std::int64_t>(std::llround(static_cast<double>(value) / static_cast<double>(highest) * columns * 8));
   std::string text;
   for (std::int64_t i = 0; i < eighths / 8; ++i) text += "█";
   return text + std::string(eighths == 0 ? kEighths[1] : kEighths[eighths % 8]);
