@@ -94,6 +94,8 @@ int stop_run(Context& context, const LiveWords& words) {
 }
 
 int extend_run(Context& context, const LiveWords& words) {
+  const bool in_dollars = words.amount.find('$') != std::string::npos;
+  if (const auto readable = extension(words.amount, in_dollars ? Formula::usd : Formula::fresh); readable.has_error()) return fail(context, readable.error());
   const auto socket = socket_of(context, words.run);
   if (socket.has_error()) return fail(context, socket.error());
   const auto now = control::ask(*socket, control::UsageRequest{}, kPatience);
