@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "taskfile/text/words.hpp"
+
 namespace ts::taskfile {
 namespace {
 
@@ -81,8 +83,7 @@ namespace {
 
 /// What a Markdown table written into it would break.
 bool is_of_another_language(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const std::string extension = lower(path.extension().string());
   return std::ranges::any_of(std::array{".yaml", ".yml", ".json", ".toml"}, [&](const char* other) { return extension == other; });
 }
 

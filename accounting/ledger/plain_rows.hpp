@@ -41,7 +41,7 @@ class PlainRows {
   void check(int code) const;
 
   sqlite_api::sqlite3* connection_;
-  std::vector<std::string> parameters_;   ///< bound, not copied
+  std::vector<std::string> parameters_;   ///< what is bound points into them
   sqlite_api::sqlite3_stmt* statement_ = nullptr;
   Slot slot_;   ///< of the column that is being read
 };

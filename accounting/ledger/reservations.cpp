@@ -5,16 +5,6 @@
 #include "accounting/base/text.hpp"
 
 namespace ts::ledger {
-namespace {
-
-std::int64_t saturating_sum(std::int64_t a, std::int64_t b) {
-  std::int64_t sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return a < 0 ? INT64_MIN : INT64_MAX;
-}
-
-}  // namespace
-
 Reserve reserve_of(const Cap& cap) {
   Reserve reserve;
   if (!cap.limit) return reserve;
@@ -46,30 +36,23 @@ void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t a
           values(run, budget.n, granted, granted, expires));
 }
 
-std::optional<std::int64_t> granted_of(Sql& sql, long long run, const StoredBudget& budget) {
-  std::int64_t granted = 0;
-  const bool found = first_row(sql, Select{"SELECT granted FROM reservations WHERE run = ? AND budget = ?", values(run, budget.n), into(granted)});
-  return found ? std::optional(granted / fine(1, budget.budget.measure)) : std::nullopt;
+Reserved reserved_by(Sql& sql, long long run, const StoredBudget& budget) {
+  Reserved found;
+  (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?", values(run, budget.n),
+                              into(found.granted, found.remaining)});
+  const std::int64_t unit = fine(1, budget.budget.measure);
+  return {found.granted / unit, found.remaining / unit + (found.remaining % unit > 0 ? 1 : 0)};
 }
 
-bool reserve_more(Sql& sql, long long run, const Extension& extension, UtcTime now, UtcTime expires) {
-  const auto& [budget, more] = extension;
-  if (more == 0) return true;
-  const Measure measure = budget.budget.measure;
-  std::int64_t granted = 0, remaining = 0;
-  (void)first_row(sql, Select{"SELECT granted, remaining FROM reservations WHERE run = ? AND budget = ?",
-                              values(run, budget.n), into(granted, remaining)});
-  if (more > 0 && more > std::max<std::int64_t>(state_of(sql, budget, now).headroom(), 0)) return false;
-  const std::int64_t step = more < 0 ? -fine(-more, measure) : fine(more, measure);
-  const std::int64_t now_granted = std::max<std::int64_t>(saturating_sum(granted, step), 0);
-  const std::int64_t now_remaining = std::max<std::int64_t>(saturating_sum(remaining, step), 0);
+void reserve_more(Sql& sql, long long run, const StoredBudget& budget, std::int64_t more, UtcTime expires) {
+  const auto [granted, remaining] = reserved_by(sql, run, budget);
+  const auto grown = [&](std::int64_t amount) { return fine(std::max<std::int64_t>(saturating_add(amount, more), 0), budget.budget.measure); };
   execute(sql,
           "INSERT INTO reservations (run, budget, granted, remaining, expires) VALUES (?, ?, ?, ?, ?) ON "
           "CONFLICT (run, budget) DO UPDATE "
           "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
           "excluded.expires)",
-          values(run, budget.n, now_granted, now_remaining, expires));
-  return true;
+          values(run, budget.n, grown(granted), grown(remaining), expires));
 }
 
 std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now) {

@@ -12,16 +12,14 @@ namespace ts::ledger {
 
 /// A run that starts takes what it needs of one budget.
 void reserve(Sql& sql, long long run, const StoredBudget& budget, std::int64_t amount, UtcTime expires);
-/// What a run has reserved of one budget in all, in the measure's unit. Absent: nothing was reserved.
-[[nodiscard]] std::optional<std::int64_t> granted_of(Sql& sql, long long run, const StoredBudget& budget);
-
-/// More of one budget, in the measure's unit; negative: less.
-struct Extension {
-  const StoredBudget& budget;
-  std::int64_t more;
+/// A run's reservation of one budget, in the measure's unit; 0: nothing was reserved.
+struct Reserved {
+  std::int64_t granted = 0;
+  std::int64_t remaining = 0;  ///< not yet spent; rounded up
 };
-/// Adds to a live run's reservation. False: there is not so much room, nothing changed.
-[[nodiscard]] bool reserve_more(Sql& sql, long long run, const Extension& extension, UtcTime now, UtcTime expires);
+[[nodiscard]] Reserved reserved_by(Sql& sql, long long run, const StoredBudget& budget);
+/// Adds to a live run's reservation; negative: less of it, never below 0.
+void reserve_more(Sql& sql, long long run, const StoredBudget& budget, std::int64_t more, UtcTime expires);
 
 /// What the run around a run has reserved of a budget and not spent: it is for the runs inside as well. Unit: the measure's.
 [[nodiscard]] std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now);

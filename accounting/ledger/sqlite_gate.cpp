@@ -155,7 +155,7 @@ Result<SqliteGate::Weighed> SqliteGate::answer(const GateRequest& request, UtcTi
   }
   const Attribution whose = attribution_of_request(sql, request.run);
   Needs needs(sql, request.run.cap, request.run.agent, request.reserve);
-  std::vector<StoredBudget> covering = load_budgets(sql);
+  std::vector<StoredBudget>& covering = weighed.covering = load_budgets(sql);
   std::erase_if(covering, [&](const StoredBudget& budget) { return !budget.budget.scope.may_cover(whose); });
   for (const StoredBudget& budget : covering) {
     answer.budgets.push_back(state_of(sql, budget, now));
@@ -184,7 +184,7 @@ Result<GateAnswer> SqliteGate::admit(const GateRequest& request, UtcTime now) {
     TS_TRY(given, answer(request, now));
     if (given.answer.verdict != Verdict::denied) {
       if (request.queue) leave_place(sql, request.run.id.text);
-      return take(request, given.answer, now);
+      return take(request, given, now);
     }
     if (!request.queue || given.answer.never) return {};
     const InQueue place{waiting_of(request, given.answer.reason, now), given.wants};
@@ -217,8 +217,9 @@ Result<std::vector<Waiting>> SqliteGate::waiting(UtcTime now) {
   return found;
 }
 
-Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, UtcTime now) {
+Result<void> SqliteGate::take(const GateRequest& request, Weighed& weighed, UtcTime now) {
   Sql& sql = database_->sql();
+  GateAnswer& granted = weighed.answer;
   RunStart run = request.run;
   run.cap = granted.cap;
   TS_TRY(const long long n, insert_run(sql, run));
@@ -228,14 +229,11 @@ Result<void> SqliteGate::take(const GateRequest& request, GateAnswer& granted, U
             values(request.claim->key, granted.claim->claim.token, n));
   }
   for (const ClaimRequest& claim : request.also) TS_CHECK(take_claim(sql, claim, now));
-  Needs needs(sql, granted.cap, run.agent, certain_of(request, granted));
-  const Attribution whose = attribution_of(sql, n);
-  for (const StoredBudget& budget : load_budgets(sql)) {
-    if (!budget.budget.scope.may_cover(whose)) continue;
-    const auto amount = needs.by(budget.budget.measure);
-    if (!amount) continue;
-    borrow(sql, run.parent_run, budget, *amount);
-    reserve(sql, n, budget, *amount, now + lease_);
+  for (const StoredBudget& budget : weighed.covering) {
+    const std::int64_t amount = weighed.wants.budgets.at(budget.n);
+    if (amount == 0) continue;
+    borrow(sql, run.parent_run, budget, amount);
+    reserve(sql, n, budget, amount, now + lease_);
   }
   return {};
 }
@@ -253,11 +251,12 @@ Result<void> SqliteGate::change_cap(const RunId& run, const Cap& cap, UtcTime no
       const auto wanted = needs.by(budget.budget.measure);
       if (!wanted) continue;
       // By the rate of now on both sides: what was reserved by another rate, or not at all, isn't made up for.
-      std::optional<std::int64_t> had = granted_of(sql, row.n, budget);
-      if (!had || needs.runs_behind(budget.budget.measure) > 0) had = old.by(budget.budget.measure);
-      const std::int64_t more = *wanted - had.value_or(0);
-      if (!reserve_more(sql, row.n, {budget, more}, now, now + lease_))
-        return Error{Errc::refused, shortage(state_of(sql, budget, now), needs)};
+      const Reserved reserved = reserved_by(sql, row.n, budget);
+      const bool certain = reserved.granted > 0 && needs.runs_behind(budget.budget.measure) == 0;
+      const std::int64_t more = *wanted - (certain ? reserved.granted : old.by(budget.budget.measure).value_or(0));
+      const BudgetState state = state_of(sql, budget, now);
+      if (more > std::max<std::int64_t>(state.headroom(), 0)) return Error{Errc::refused, shortage(state, needs)};
+      if (more != 0) reserve_more(sql, row.n, budget, more, now + lease_);
     }
     return {};
   });

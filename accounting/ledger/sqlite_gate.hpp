@@ -1,5 +1,6 @@
 #pragma once
 
+#include "accounting/ledger/budget_rows.hpp"
 #include "accounting/ledger/database.hpp"
 #include "accounting/ledger/gate.hpp"
 #include "accounting/ledger/queue.hpp"
@@ -23,10 +24,11 @@ class SqliteGate final : public Gate {
  private:
   struct Weighed {
     GateAnswer answer;
-    Wants wants;   ///< what the run takes if it starts, or waits for
+    std::vector<StoredBudget> covering;   ///< as GateAnswer::budgets
+    Wants wants;                          ///< what the run takes if it starts, or waits for
   };
   Result<Weighed> answer(const GateRequest& request, UtcTime now);
-  Result<void> take(const GateRequest& request, GateAnswer& granted, UtcTime now);
+  Result<void> take(const GateRequest& request, Weighed& weighed, UtcTime now);
 
   std::shared_ptr<Database> database_;
   std::chrono::seconds lease_;

@@ -4,6 +4,7 @@
 
 #include "accounting/report/run_json.hpp"
 #include "spawner/control/socket.hpp"
+#include "spawner/process/exit_status.hpp"
 #include "spawner/session/admission.hpp"
 #include "spawner/session/alerting.hpp"
 #include "spawner/session/identity.hpp"
@@ -21,8 +22,6 @@ constexpr std::chrono::milliseconds kLeaseWait{2'000};
 constexpr std::chrono::milliseconds kPatienceForClaim{6'000};
 constexpr std::chrono::milliseconds kPatienceForBudgets{20'000};
 constexpr std::chrono::milliseconds kPatienceInQueue{1'000};
-/// A shell's status of a program that a signal ended.
-constexpr int kSignalBase = 128;
 
 }  // namespace
 
@@ -132,7 +131,7 @@ std::optional<int> Run::pass_the_gate(DetachedParent* parent) {
   const auto passage = ask_gate(*books, parent);
   if (passage.has_value() && passage->signal != 0) {
     (void)refuse("signal", passage->answer.reason, parent);
-    return kSignalBase + passage->signal;
+    return process::shell_status(process::Signaled{passage->signal});
   }
   if (passage.has_value()) return take_answer(passage->answer, parent);
   const Errc code = passage.error().code;
