@@ -30,8 +30,6 @@ struct DeliverWords {
   bool test = false;
 };
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 std::string delivery_text(const Alert& alert, const std::vector<DeliveryRecord>& deliveries) {
   std::string text;
   for (const DeliveryRecord& d : deliveries) {

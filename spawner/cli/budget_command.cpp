@@ -26,8 +26,6 @@ struct NameWords {
   bool json = false;
 };
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 Error no_budget(const std::string& name, const std::vector<BudgetState>& states) {
   std::string names;
   for (const BudgetState& s : states) names += (names.empty() ? "" : ", ") + printable(s.budget.name, 60);

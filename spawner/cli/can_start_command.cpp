@@ -19,8 +19,6 @@ namespace {
 using ledger::GateAnswer;
 using ledger::Verdict;
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 std::string limit_text(const ledger::Cap& cap) { return cap.limit ? describe_limit({cap.limit, cap.formula, cap.source, {}}) : "no cap"; }
 
 using Past = std::optional<report::PastSpending>;

@@ -27,8 +27,6 @@ struct ClaimWords {
   bool json = false;
 };
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 /// A claim by hand belongs to nobody's process unless one is named; then a number tells it from others.
 Result<ledger::Owner> owner_of(const ClaimWords& words) {
   const session::ProcessIdentity me = session::this_process();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@ struct Context {
   std::function<int()> action;           ///< set by the command that was named
   std::optional<config::Settings> settings;   ///< present after configure()
 };
+
+/// The moment in which a command asks and answers.
+[[nodiscard]] inline UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
 /// Prints the error and gives the exit status for a failed command.
 int fail(Context& context, const Error& error);

@@ -19,8 +19,6 @@ struct ForecastWords {
 constexpr int kBacktestDays = 400;
 constexpr int kForecastDays = 56;
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 Result<std::vector<report::BudgetForecast>> forecasts(const Context& context, const ForecastWords& words, UtcTime now) {
   TS_TRY(const auto books, open_books(context, ledger::OpenMode::read));
   TS_TRY(const auto states, books->budgets().states(now));

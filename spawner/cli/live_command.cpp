@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kPatience{5000};
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 struct LiveWords {
   std::string run;
   std::string amount;

@@ -22,8 +22,6 @@ struct PsWords {
   std::size_t newest = 50;
 };
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 Result<std::string> claim_listing(ledger::Books& books, const PsWords& words) {
   TS_TRY(const auto claims, books.claims().list());
   const UtcTime now = utc_now();

@@ -25,8 +25,6 @@ struct RecostWords {
   bool dry_run = false, history = false, json = false;
 };
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 /// What names the prices in the history: the built-in ones' date, and the configured rows, told apart by what they say.
 std::string name_of_prices(const Context& context) {
   std::string name = fmt::format("built-in of {}", builtin_prices_date());

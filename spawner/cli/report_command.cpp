@@ -33,8 +33,6 @@ struct Words {
 /// CLI11's own says a range with 309 digits.
 const CLI::Validator kAboveZero([](std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos && text.find_first_not_of('0') != std::string::npos ? std::string{} : fmt::format("'{}': a whole number above 0 is meant", printable(text, 40)); }, "");
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 Result<Dimension> dimension_of(const std::string& option, const std::string& name) {
   if (const auto dimension = ledger::dimension_named(name)) return *dimension;
   std::string names;

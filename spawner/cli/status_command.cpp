@@ -22,8 +22,6 @@ namespace {
 
 constexpr std::size_t kAlertsShown = 5;
 
-UtcTime utc_now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
-
 LiveRun live_run(ledger::Ledger& ledger, const ledger::RunRecord& run, const PriceBook& prices, UtcTime now) {
   static const ledger::Here here = session::here();
   LiveRun live{run.start.id.text, run.start.task_id, run.start.agent, spent_text(ledger, run, prices), limit_text(run.start.cap), {}, {}, false, false};
