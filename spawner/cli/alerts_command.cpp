@@ -74,7 +74,8 @@ Result<session::Delivered> deliver_for(Context& context, ledger::Books& books, s
     TS_TRY(const auto next, session::next_delivery(books, context.world, utc_now()));
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (!next || left.count() <= 0 || *next - utc_now() > left) return sum;
-    std::this_thread::sleep_for(std::max<UtcTime::duration>(*next - utc_now(), std::chrono::milliseconds{10}));
+    // What is due later may be on its way in another process: then it is done long before its lease ends.
+    std::this_thread::sleep_for(std::clamp<UtcTime::duration>(*next - utc_now(), std::chrono::milliseconds{10}, std::chrono::seconds{1}));
   }
 }
 
