@@ -18,12 +18,15 @@ constexpr std::size_t kMemoryQueue = 64 * 1024;   // held in memory before back-
 
 Tee::Tee(int out_fd, RawFile& raw) : raw_(raw), out_(out_fd) {}
 
-void Tee::on_readable(std::string_view bytes) {
+void Tee::keep(std::string_view bytes) {
   if (bytes.empty()) return;
-  const bool caught_up = forwarded_ == received_;
   raw_.append(bytes);
   received_ += bytes.size();
-  if (state_ != Forwarding::open) return;
+}
+
+void Tee::pass_on(std::string_view bytes) {
+  if (bytes.empty() || state_ != Forwarding::open) return;
+  const bool caught_up = forwarded_ + bytes.size() == received_;
   if (caught_up) bytes.remove_prefix(forward(bytes));
   if (state_ != Forwarding::open) return;
   const std::uint64_t in_file = raw_.size();

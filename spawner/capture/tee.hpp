@@ -36,8 +36,10 @@ class Tee {
   Tee(const Tee&) = delete;
   Tee& operator=(const Tee&) = delete;
 
-  /// Bytes just read from the agent, whole: captured, and forwarded as far as our reader takes them.
-  void on_readable(std::string_view bytes);
+  /// Bytes just read from the agent, whole: captured.
+  void keep(std::string_view bytes);
+  /// The bytes that were just kept: forwarded as far as our reader takes them.
+  void pass_on(std::string_view bytes);
   /// Our descriptor (poll_fd()) has room.
   void on_writable();
 

@@ -59,6 +59,7 @@ struct RequestWriter {
   Json operator()(const HoldRequest&) const { return {{"do", "hold"}}; }
   Json operator()(const ResumeRequest&) const { return {{"do", "resume"}}; }
   Json operator()(const DrawRequest& r) const { return {{"do", "draw"}, {"run", r.run}, {"spent", r.spent}, {"want", or_null(r.want)}, {"over", r.over}}; }
+  Json operator()(const OwnRequest& r) const { return {{"do", "own"}, {"run", r.run}, {"session", r.session}}; }
 };
 
 /// nlohmann throws; the exception stays in this file.
@@ -78,7 +79,7 @@ std::optional<std::int64_t> integer_or_absent(const Json& j, const char* key) {
 
 }  // namespace
 
-std::string encode(const Request& request) { return std::visit(RequestWriter{}, request).dump() + "\n"; }
+std::string encode(const Request& request) { return std::visit(RequestWriter{}, request).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 std::string encode(const Answer& answer) {
   Json j = {{"ok", answer.standing.has_value()}};
@@ -97,11 +98,12 @@ Result<Request> decode_request(std::string_view line) {
     if (word == "hold") return HoldRequest{};
     if (word == "resume") return ResumeRequest{};
     if (word == "draw") return DrawRequest{j.at("run"), j.at("spent"), integer_or_absent(j, "want"), j.value("over", false)};
+    if (word == "own") return OwnRequest{j.at("run"), j.at("session")};
     if (word == "extend") return ExtendRequest{integer_or_absent(j, "by"), integer_or_absent(j, "to")};
     return std::nullopt;
   });
   if (parsed.has_error()) return parsed.error();
-  if (!*parsed) return Error{Errc::invalid_argument, "control request: this version knows usage, stop, extend, hold, resume and draw"};
+  if (!*parsed) return Error{Errc::invalid_argument, "control request: this version knows usage, stop, extend, hold, resume, draw and own"};
   return **parsed;
 }
 

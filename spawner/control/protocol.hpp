@@ -27,7 +27,12 @@ struct DrawRequest {
   std::optional<std::int64_t> want;    ///< absent: as much as can be given to one
   bool over = false;                   ///< it has ended: what it did not spend goes back
 };
-using Request = std::variant<UsageRequest, StopRequest, ExtendRequest, HoldRequest, ResumeRequest, DrawRequest>;
+/// A run within this one tells that it records this session: what this run's agent prints of it is that run's.
+struct OwnRequest {
+  std::string run;
+  std::string session;
+};
+using Request = std::variant<UsageRequest, StopRequest, ExtendRequest, HoldRequest, ResumeRequest, DrawRequest, OwnRequest>;
 
 /// Where a live run stands.
 struct Standing {

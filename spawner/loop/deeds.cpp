@@ -134,8 +134,8 @@ void RunLoop::Impl::finish() {
   observed_ = metering_.observed();
   if (control_) control_->stop();
   if (gateway_) note_gateway();
-  report_to_parent(Report::over);
-  for (const auto& [run, spent] : metering_.nested()) result_.nested.emplace_back(run, spent);
+  report_around(Report::over);
+  for (const auto& [run, spending] : metering_.nested()) result_.nested.emplace_back(run, spending.spent());
   tick_.cancel();
   deadline_.cancel();
   leave_when_forwarded();

@@ -158,7 +158,7 @@ void RunLoop::Impl::every_tick() {
     take_troubles();
     look_for_blindness(now());
     look_for_bypass();
-    report_to_parent(Report::live);
+    report_around(Report::live);
     nested_.expire(now());
     log_.flush();
     every_tick();
@@ -191,6 +191,7 @@ void RunLoop::Impl::look_for_blindness(MonoTime at) {
 control::Answer RunLoop::Impl::answer(const control::Request& request) {
   if (const auto* extend_request = std::get_if<control::ExtendRequest>(&request)) return extend(*extend_request);
   if (const auto* draw_request = std::get_if<control::DrawRequest>(&request)) return draw(*draw_request);
+  if (const auto* own_request = std::get_if<control::OwnRequest>(&request)) return leave(*own_request);
   if (std::holds_alternative<control::StopRequest>(request)) {
     log_.note(utc(), "stop_requested", {});
     feed(supervisor::StopRequested{});

@@ -44,10 +44,7 @@ Result<std::unique_ptr<gateway::Gateway>> open_gateway(boost::asio::io_context& 
     return cap ? std::optional(*cap - metering.observed()) : std::nullopt;
   };
   setup.leased = std::move(world.reserved);
-  setup.nested = [&metering](std::string_view run, std::int64_t cost) {
-    const auto known = metering.nested().find(run);
-    metering.note_nested(run, saturating_add(known == metering.nested().end() ? 0 : known->second, cost));
-  };
+  setup.nested = [&metering](std::string_view run, std::int64_t cost) { metering.bill_nested(run, cost); };
   setup.refusal_text = [&metering, limit = world.limit, words = plan.refusal_text](const gateway::Shortage&) {
     return words(metering.observed(), limit().value_or(0), metering.sessions().empty() ? std::string{} : metering.sessions().front());
   };

@@ -194,6 +194,7 @@ void RunLoop::Impl::start_sources() {
   child_events_.emplace(io_, child_->event_fd());
   watch_child();
   metering_.on_session = [this](std::string_view session, Source source) {
+    if (source != Source::gateway) own(setup_.id.text, session);
     if (source == Source::stream) follower_->session_named(session);
     observer_.on_session(session);
   };

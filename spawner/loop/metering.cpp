@@ -3,16 +3,31 @@
 #include <algorithm>
 
 namespace ts::loop {
+namespace {
+
+constexpr std::size_t kMostNestedSessions = 100'000;
+
+}  // namespace
 
 /// Gives every event the source it came by.
 class Metering::Sink final : public UsageSink {
  public:
   Sink(Metering& owner, Source source) : owner_(owner), source_(source) {}
-  void on_usage(const UsageEvent& event) override { owner_.on_usage(source_, event); }
-  void on_settlement(const SettlementEvent& event) override { owner_.on_settlement(source_, event); }
-  void on_session(const SessionEvent& event) override { owner_.on_session_named(source_, event); }
+  void on_usage(const UsageEvent& event) override {
+    if (is_ours(event.session)) owner_.on_usage(source_, event);
+  }
+  void on_settlement(const SettlementEvent& event) override {
+    if (is_ours(event.session)) owner_.on_settlement(source_, event);
+  }
+  void on_session(const SessionEvent& event) override {
+    if (is_ours(event.session)) owner_.on_session_named(source_, event);
+  }
 
  private:
+  [[nodiscard]] bool is_ours(std::string_view session) const {
+    return owner_.left_to_nested_.empty() || source_ == Source::gateway || !owner_.left_to_nested_.contains(session);
+  }
+
   Metering& owner_;
   Source source_;
 };
@@ -65,7 +80,7 @@ UsageSink& Metering::sink(Source source) { return *sinks_[static_cast<std::size_
 
 std::int64_t Metering::observed() const {
   std::int64_t within = 0;
-  for (const auto& [run, spent] : nested_) within = saturating_add(within, spent);
+  for (const auto& [run, spending] : nested_) within = saturating_add(within, spending.spent());
   if (setup_.formula == Formula::usd) return saturating_add(cost().value_or(0), within);
   // Each source could rule by another formula: nothing that was spent may hide, so the highest one counts.
   std::int64_t most = 0;
@@ -75,11 +90,24 @@ std::int64_t Metering::observed() const {
 }
 
 void Metering::note_nested(std::string_view run, std::int64_t spent) {
-  const auto found = nested_.find(run);
-  std::int64_t& known = found != nested_.end() ? found->second : nested_[std::string(run)];
-  if (spent <= known) return;
-  known = spent;
+  std::int64_t& told = nested_[std::string(run)].told;
+  if (spent <= told) return;
+  told = spent;
   changed_ = true;
+}
+
+void Metering::bill_nested(std::string_view run, std::int64_t cost) {
+  std::int64_t& billed = nested_[std::string(run)].billed;
+  billed = saturating_add(billed, cost);
+  changed_ = true;
+}
+
+bool Metering::leave_to_nested(std::string_view session) {
+  if (session.empty() || std::ranges::find(sessions_, session) != sessions_.end()) return false;
+  if (left_to_nested_.contains(session)) return true;
+  if (left_to_nested_.size() >= kMostNestedSessions) return false;
+  left_to_nested_.emplace(session);
+  return true;
 }
 
 std::int64_t Metering::cost_of(std::string_view model, const TokenCounts& counts) const {

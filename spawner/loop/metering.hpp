@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,16 +39,28 @@ class Metering {
   /// The transcript that the next events come from, for the event log.
   void set_file(std::string path) { file_ = std::move(path); }
 
-  /// What a run within this one has spent, by this one's cap's formula: all of it, and it only grows.
+  /// What a run within this one says it has spent, by this one's cap's formula: all of it, and it only grows.
   void note_nested(std::string_view run, std::int64_t spent);
+  /// What its requests through this one's gateway cost, so much more. It says that itself, too: the higher of the two counts.
+  void bill_nested(std::string_view run, std::int64_t cost);
+  struct NestedSpending {
+    std::int64_t told = 0;
+    std::int64_t billed = 0;
+    [[nodiscard]] std::int64_t spent() const { return std::max(told, billed); }
+  };
   /// What runs within this one have spent.
-  [[nodiscard]] const std::map<std::string, std::int64_t, std::less<>>& nested() const { return nested_; }
+  [[nodiscard]] const std::map<std::string, NestedSpending, std::less<>>& nested() const { return nested_; }
+
+  /// A run within this one records the session: what comes of it from now on, printed or in transcripts, is not counted here. (Its requests through
+  /// this run's gateway say whose they are.) False: it is this run's own, having been named here first; or there are too many.
+  bool leave_to_nested(std::string_view session);
 
   /// The run's count by the cap's formula, now, with that of the runs within it. Units: tokens, or micro-USD for Formula::usd (unpriced models add nothing).
   [[nodiscard]] std::int64_t observed() const;
   /// Cost of the ruling source. Absent: nothing has a price. `unpriced` gets the models without one.
   [[nodiscard]] std::optional<MicroUsd> cost(std::vector<std::string>* unpriced = nullptr) const;
   [[nodiscard]] const Meter& meter() const { return meter_; }
+  [[nodiscard]] Formula formula() const { return setup_.formula; }
   /// What counts of one model add to observed(); a model without a price adds nothing.
   [[nodiscard]] std::int64_t cost_of(std::string_view model, const TokenCounts& counts) const;
   [[nodiscard]] const std::function<UtcTime()>& clock() const { return setup_.now; }
@@ -85,7 +99,8 @@ class Metering {
   std::string version_;
   std::string model_;
   std::string file_;
-  std::map<std::string, std::int64_t, std::less<>> nested_;
+  std::map<std::string, NestedSpending, std::less<>> nested_;
+  std::set<std::string, std::less<>> left_to_nested_;   ///< sessions
   bool changed_ = false;
   std::uint64_t events_ = 0;
 };

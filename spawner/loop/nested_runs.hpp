@@ -29,6 +29,13 @@ class NestedRuns {
   std::map<std::string, Lease> leases_;   ///< of runs that are not over
 };
 
+/// The run around this one, as it answered at the start.
+struct RunAround {
+  std::string socket;
+  std::string run;
+  Formula formula = Formula::fresh;   ///< of its cap
+};
+
 /// The bounds that a run within another one has from it.
 struct ParentLink {
   std::string socket;

@@ -53,16 +53,32 @@ bool RunLoop::Impl::grow_lease(std::int64_t needed) {
 }
 
 /// The run around this one counts what this one spends.
-void RunLoop::Impl::report_to_parent(Report report) {
-  if (!setup_.parent) return;
+void RunLoop::Impl::report_around(Report report) {
+  if (!setup_.around || setup_.around->formula != metering_.formula()) return;
   const std::int64_t spent = metering_.observed();
   const bool over = report == Report::over;
   const auto since = now() - last_report_;
   if (!over && (since < kReportEvery || (spent == reported_ && since < kHeartbeat))) return;
   last_report_ = now();
   reported_ = spent;
-  const auto& cap = supervisor_.policy().limits.cap;
-  (void)control::ask(setup_.parent->socket, control::DrawRequest{setup_.id.text, spent, cap.value_or(0), over}, kPatience);  // it may be gone: then so are we, soon
+  const std::int64_t want = setup_.parent ? supervisor_.policy().limits.cap.value_or(0) : 0;
+  (void)control::ask(setup_.around->socket, control::DrawRequest{setup_.id.text, spent, want, over}, kPatience);  // it may be gone: then so are we, soon
+}
+
+/// A run within this one records a session: where its output passes through ours, it is not counted twice.
+control::Answer RunLoop::Impl::leave(const control::OwnRequest& request) {
+  if (metering_.leave_to_nested(request.session)) {
+    log_.note(utc(), "nested_session", {{"run", request.run}, {"nested_session", request.session}});
+    log_.flush();  // a recovery reads stdout again
+    own(request.run, request.session);
+  }
+  return {standing(), ""};
+}
+
+/// Tells the run around this one, before it sees anything of the session pass.
+void RunLoop::Impl::own(std::string_view run, std::string_view session) {
+  if (!setup_.around) return;
+  (void)control::ask(setup_.around->socket, control::OwnRequest{std::string{run}, std::string{session}}, kPatience);  // it may be gone
 }
 
 /// Where requests don't pass a gateway nobody asks before spending: more is leased in time.

@@ -65,6 +65,7 @@ struct LoopSetup {
   std::string control_socket;                 ///< empty: none
   std::optional<GatewayPlan> gateway;         ///< absent: none
   std::optional<ParentLink> parent;           ///< absent: no run around this one bounds it
+  std::optional<RunAround> around;            ///< hears what this one records and spends, whether it bounds it or not; absent: none
   bool interactive = false;                   ///< stdin and stdout are a terminal: the agent gets a pty
   milliseconds heartbeat_every{5000};         ///< how often the ledger hears of a run that spends nothing
   std::optional<milliseconds> blind_after = milliseconds{120'000};  ///< absent: silence means nothing

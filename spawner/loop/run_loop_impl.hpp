@@ -48,8 +48,10 @@ class RunLoop::Impl {
   [[nodiscard]] control::Answer answer(const control::Request& request);
   [[nodiscard]] control::Answer draw(const control::DrawRequest& request);
   [[nodiscard]] bool grow_lease(std::int64_t needed);
+  [[nodiscard]] control::Answer leave(const control::OwnRequest& request);
+  void own(std::string_view run, std::string_view session);
   enum class Report { live, over };
-  void report_to_parent(Report report);
+  void report_around(Report report);
   void lease_in_time();
   [[nodiscard]] control::Answer hold_or_resume(const control::Request& request);
   [[nodiscard]] bool hear_full(const gateway::Shortage& shortage);

@@ -63,9 +63,10 @@ bool StreamPump::read_some(int rounds) {
       return false;
     }
     if (step.status == capture::ReadStatus::would_block) return true;
+    tee_.keep(step.bytes);
+    if (meaning_) meaning_->push(step.bytes);  // before they go on: a run around this one must know whose they are
     if (hooks_.before_output) hooks_.before_output();
-    tee_.on_readable(step.bytes);
-    if (meaning_) meaning_->push(step.bytes);
+    tee_.pass_on(step.bytes);
   }
   return true;
 }

@@ -11,7 +11,7 @@
 
 namespace ts::loop {
 
-/// One of the agent's streams: reads it, captures and forwards the bytes, then gives its lines to a dialect.
+/// One of the agent's streams: reads it, captures the bytes, gives its lines to a dialect, and forwards the bytes.
 /// Lifetime: `tee` must outlive it; it owns `fd`. Call start() once.
 class StreamPump {
  public:

@@ -139,7 +139,10 @@ std::optional<control::Standing> run_around(const Surroundings& world, Contract&
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     auto answer = control::ask(socket, control::UsageRequest{}, std::max(left, kBetweenAttempts));
-    if (answer.has_value() && answer->standing) return std::move(answer->standing);
+    if (answer.has_value() && answer->standing) {
+      contract.around = loop::RunAround{socket, answer->standing->run, answer->standing->formula};
+      return std::move(answer->standing);
+    }
     const bool is_over = answer.has_error() && answer.error().code == Errc::not_found;
     if (!is_over && std::chrono::steady_clock::now() + kBetweenAttempts < until) {
       std::this_thread::sleep_for(kBetweenAttempts);

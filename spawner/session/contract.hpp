@@ -21,6 +21,7 @@ struct Contract {
   agents::Detected agent;
   std::optional<process::Tier> tier;   ///< absent: the best that works
   std::optional<gateway::Wiring> gateway;  ///< absent: the run goes without
+  std::optional<loop::RunAround> around;   ///< absent: none, or it doesn't answer
   std::optional<loop::ParentLink> parent;  ///< the run around this one bounds it; absent: there is none, or all passes its gateway anyway
   std::vector<std::string> warnings;   ///< what the user must hear, be the run quiet or not
   std::vector<std::string> notes;   ///< what the user should hear besides

@@ -98,6 +98,7 @@ RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::Respons
   RunEnd end = ledger::end_from_rows(run, rows);
   capture::EventLog log{capture::RawFile{Error{Errc::unsupported, "a recovery keeps no event log"}}};
   loop::Metering metering(metering_setup(run, prices), log);
+  for (const std::string& session : logged(run.start, "nested_session")) metering.leave_to_nested(session);
   replay_rows(rows, metering);
   const agents::Profile* profile = agents::profile_named(run.start.agent);
   if (!folder.empty() && profile != nullptr) {

@@ -42,9 +42,11 @@ loop::LoopSetup Run::setup() {
   s.launch.tier = contract_.tier;
   if (contract_.gateway) s.gateway = gateway_plan();
   s.parent = contract_.parent;
+  s.around = contract_.around;
   s.follow.profile = contract_.agent.profile;
   s.follow.places = agents::transcript_places(*contract_.agent.profile, world_.env);
   s.follow.cwd = world_.cwd;
+  s.follow.run = start().id.text;
   s.follow.launched = start().started;
   s.follow.session = agents::session_on_command_line(contract_.agent, options_.argv).value_or("");
   s.follow.stdout_report = agents::stdout_report(contract_.agent, options_.argv);

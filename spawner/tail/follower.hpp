@@ -26,6 +26,7 @@ struct FollowRequest {
   std::string cwd;                              ///< of the agent, absolute
   UtcTime launched;                             ///< what is older is the past
   std::string session;                          ///< named on the command line; empty: none
+  std::string run;                              ///< TRACKED_SPAWN_RUN of the run's processes; those of a run within it have another. Empty: all are its own
   agents::StdoutReport stdout_report;
   bool may_resume = false;                      ///< agents::may_resume()
   bool interactive = false;                     ///< the agent has a terminal

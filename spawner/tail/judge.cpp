@@ -46,7 +46,7 @@ void Judge::look_at_processes() {
   if (tree_) return;
   // The roots may have come into being, or lead elsewhere now.
   for (std::size_t i = 0; i < roots_.size(); ++i) roots_[i] = real_path(request_.places[i].root);
-  tree_ = request_.tree ? look_at_tree(request_.tree(), roots_) : TreeEvidence{};
+  tree_ = request_.tree ? look_at_tree(request_.tree(), roots_, request_.run) : TreeEvidence{};
   if (!nested_ && tree_->agents.size() > 1) {
     nested_ = true;
     ++generation_;

@@ -13,7 +13,8 @@ namespace ts::tail {
 
 namespace {
 
-constexpr std::size_t kLongestCommandLine = 128 * 1024;
+constexpr std::size_t kMostBytes = 128 * 1024;
+constexpr std::string_view kRunVariable = "TRACKED_SPAWN_RUN=";
 
 struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
@@ -39,11 +40,12 @@ void look_at_files(const std::string& process, const std::vector<std::string>& r
   }
 }
 
-std::vector<std::string> command_line(const std::string& process) {
-  std::ifstream file(process + "/cmdline", std::ios::binary);
+/// The words of a file of /proc that ends each with a NUL.
+std::vector<std::string> words_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
   std::string bytes;
   std::array<char, 4096> piece{};
-  while (bytes.size() < kLongestCommandLine && (file.read(piece.data(), piece.size()), file.gcount() > 0))
+  while (bytes.size() < kMostBytes && (file.read(piece.data(), piece.size()), file.gcount() > 0))
     bytes.append(piece.data(), static_cast<std::size_t>(file.gcount()));
   std::vector<std::string> words;
   for (std::size_t at = 0; at < bytes.size();) {
@@ -54,14 +56,23 @@ std::vector<std::string> command_line(const std::string& process) {
   return words;
 }
 
+/// Its agent's processes have that run's id in their environment.
+bool is_of_nested_run(const std::string& process, std::string_view run) {
+  if (run.empty()) return false;
+  for (const std::string& word : words_of(process + "/environ"))
+    if (word.starts_with(kRunVariable)) return std::string_view{word}.substr(kRunVariable.size()) != run;
+  return false;
+}
+
 }  // namespace
 
-TreeEvidence look_at_tree(const std::vector<pid_t>& tree, const std::vector<std::string>& roots) {
+TreeEvidence look_at_tree(const std::vector<pid_t>& tree, const std::vector<std::string>& roots, std::string_view run) {
   TreeEvidence evidence;
   for (const pid_t pid : tree) {
     const std::string process = "/proc/" + std::to_string(pid);
+    if (is_of_nested_run(process, run)) continue;
     look_at_files(process, roots, evidence);
-    const auto argv = command_line(process);
+    const auto argv = words_of(process + "/cmdline");
     const auto agent = agents::detect(argv);
     if (agent.profile->kind == agents::AgentKind::other) continue;
     std::string line(agent.profile->name);

@@ -19,7 +19,7 @@ struct TreeEvidence {
   std::set<std::string> agents;
 };
 
-/// Looks at each process once. Processes that are gone or may not be looked at give nothing.
-[[nodiscard]] TreeEvidence look_at_tree(const std::vector<pid_t>& tree, const std::vector<std::string>& roots);
+/// Looks at each process once. Processes that are gone or may not be looked at give nothing, nor do those of runs within `run` (follower.hpp).
+[[nodiscard]] TreeEvidence look_at_tree(const std::vector<pid_t>& tree, const std::vector<std::string>& roots, std::string_view run);
 
 }  // namespace ts::tail

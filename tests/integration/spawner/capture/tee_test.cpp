@@ -81,6 +81,11 @@ std::string drain(Tee& tee, int fd) {
   return all + read_available(fd);
 }
 
+void take(Tee& tee, std::string_view bytes) {
+  tee.keep(bytes);
+  tee.pass_on(bytes);
+}
+
 class TeeTest : public ::testing::Test {
  protected:
   void SetUp() override { ignore_sigpipe(); }
@@ -91,10 +96,10 @@ class TeeTest : public ::testing::Test {
 TEST_F(TeeTest, ForwardsAtOnceWhatTheReaderTakes) {
   Pipe pipe;
   Tee tee(pipe.out(), raw_);
-  tee.on_readable("one\n");
+  take(tee, "one\n");
   EXPECT_EQ(read_available(pipe.in()), "one\n");
   EXPECT_TRUE(tee.at_line_start());
-  tee.on_readable("two");
+  take(tee, "two");
   EXPECT_FALSE(tee.at_line_start());
   EXPECT_FALSE(tee.wants_write());
   EXPECT_EQ(content(dir_ / "raw"), "one\ntwo");
@@ -105,7 +110,7 @@ TEST_F(TeeTest, ReaderArbitrarilyFarBehindLosesNothing) {
   Tee tee(pipe.out(), raw_);
   const std::string all = pattern(20 << 20);
   for (std::size_t at = 0; at < all.size(); at += 100'000) {
-    tee.on_readable(std::string_view(all).substr(at, 100'000));
+    take(tee, std::string_view(all).substr(at, 100'000));
     ASSERT_TRUE(tee.wants_read()) << "the raw file is the queue";
   }
   EXPECT_TRUE(tee.wants_write());
@@ -114,7 +119,7 @@ TEST_F(TeeTest, ReaderArbitrarilyFarBehindLosesNothing) {
   EXPECT_EQ(drain(tee, pipe.in()), all);
   EXPECT_EQ(tee.forwarded(), all.size());
   EXPECT_EQ(content(dir_ / "raw"), all);
-  tee.on_readable("and on");
+  take(tee, "and on");
   EXPECT_EQ(read_available(pipe.in()), "and on");
 }
 
@@ -122,13 +127,13 @@ TEST_F(TeeTest, ReaderThatGoesAwayEndsForwardingOnly) {
   Pipe pipe;
   Tee tee(pipe.out(), raw_);
   const std::string all = pattern(1 << 20);
-  tee.on_readable(all);
+  take(tee, all);
   pipe.close_read();
   tee.on_writable();
   EXPECT_EQ(tee.forwarding(), Forwarding::reader_gone);
   EXPECT_FALSE(tee.take_trouble().has_value());
   EXPECT_FALSE(tee.wants_write());
-  tee.on_readable("more");
+  take(tee, "more");
   EXPECT_EQ(content(dir_ / "raw"), all + "more");
   EXPECT_EQ(tee.received(), all.size() + 4);
 }
@@ -140,7 +145,7 @@ TEST_F(TeeTest, ClosedDescriptorCountsAsReaderGone) {
     fd = pipe.out();
   }
   Tee tee(fd, raw_);
-  tee.on_readable("x");
+  take(tee, "x");
   EXPECT_EQ(tee.forwarding(), Forwarding::reader_gone);
   EXPECT_EQ(content(dir_ / "raw"), "x");
 }
@@ -149,13 +154,13 @@ TEST_F(TeeTest, FullOutputIsToldOnce) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
   Tee tee(full, raw_);
-  tee.on_readable("x");
+  take(tee, "x");
   EXPECT_EQ(tee.forwarding(), Forwarding::failed);
   const auto trouble = tee.take_trouble();
   ASSERT_TRUE(trouble.has_value());
   EXPECT_EQ(trouble->code, Errc::no_space);
   EXPECT_FALSE(tee.take_trouble().has_value());
-  tee.on_readable("y");
+  take(tee, "y");
   EXPECT_EQ(content(dir_ / "raw"), "xy");
   ::close(full);
 }
@@ -168,7 +173,7 @@ TEST_F(TeeTest, WithoutRawFileTheReaderSetsThePace) {
   std::string got;
   for (std::size_t at = 0; at < all.size();) {
     if (tee.wants_read()) {
-      tee.on_readable(std::string_view(all).substr(at, 50'000));
+      take(tee, std::string_view(all).substr(at, 50'000));
       at += 50'000;
       EXPECT_LT(tee.backlog(), 200'000U);
     } else {
@@ -194,7 +199,7 @@ TEST_F(TeeTest, DiskThatFillsUpWhileTheReaderIsBehindLosesNothing) {
   std::string got;
   for (std::size_t at = 0; at < all.size();) {
     if (tee.wants_read()) {
-      tee.on_readable(std::string_view(all).substr(at, 30'001));
+      take(tee, std::string_view(all).substr(at, 30'001));
       at += 30'001;
     } else {
       got += read_available(pipe.in());
@@ -217,9 +222,9 @@ TEST_F(TeeTest, SharedFileKeepsOneOffset) {
     Tee first(out, raw_);
     Tee second(err, raw_err);
     EXPECT_EQ(first.poll_fd(), -1);
-    first.on_readable("out\n");
-    second.on_readable("err\n");
-    first.on_readable("out again\n");
+    take(first, "out\n");
+    take(second, "err\n");
+    take(first, "out again\n");
   }
   ::close(out);
   ::close(err);
@@ -237,7 +242,7 @@ TEST_F(TeeTest, NeverMakesASharedDescriptionNonBlocking) {
   for (const int fd : {pipe.out(), pair[0], slave}) {
     RawFile raw = RawFile::create(dir_ / ("raw" + std::to_string(fd)));
     Tee tee(fd, raw);
-    tee.on_readable(all);
+    take(tee, all);
     EXPECT_GT(tee.backlog(), 0U) << "more than it can hold, and still here";
     EXPECT_EQ(::fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
   }
@@ -254,7 +259,7 @@ TEST_F(TeeTest, TerminalGetsEveryByte) {
   ::tcsetattr(slave, TCSANOW, &raw_mode);
   Tee tee(slave, raw_);
   const std::string all = pattern(300'000);
-  tee.on_readable(all);
+  take(tee, all);
   EXPECT_EQ(drain(tee, master), all);
   ::close(slave);
   ::close(master);
@@ -264,9 +269,9 @@ TEST_F(TeeTest, SocketReaderThatGoesAwayIsNoSignal) {
   std::array<int, 2> pair{};
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
   Tee tee(pair[0], raw_);
-  tee.on_readable("a");
+  take(tee, "a");
   ::close(pair[1]);
-  tee.on_readable("b");
+  take(tee, "b");
   EXPECT_EQ(tee.forwarding(), Forwarding::reader_gone);
   EXPECT_EQ(content(dir_ / "raw"), "ab");
   ::close(pair[0]);
@@ -331,7 +336,7 @@ TEST(Memory, StaysSmallHoweverMuchComes) {
     for (ReadStep step = reader.read(); step.status != ReadStatus::end; step = reader.read()) {
       pollfd ready{pipe.in(), POLLIN, 0};
       if (step.status == ReadStatus::would_block) ::poll(&ready, 1, -1);
-      tee.on_readable(step.bytes);
+      take(tee, step.bytes);
     }
     const bool whole = tee.received() == std::uint64_t{1} << 30 && tee.forwarded() == tee.received();
     ::_exit(!whole ? 2 : peak_kib() - before > 8 * 1024 ? 3 : 0);

@@ -199,6 +199,48 @@ TEST_F(FollowerTest, FileHeldOpenByTheTreeIsTheRuns) {
   ::close(ready[1]);
 }
 
+/// A process with one more variable, which holds the file open until it is killed.
+pid_t hold_open(const fs::path& file, const std::string& variable) {
+  const std::string script = "exec 3>>'" + file.string() + "'; echo ready >&1; while :; do sleep 1000; done";
+  const char* const argv[] = {"/bin/sh", "-c", script.c_str(), nullptr};
+  const char* const env[] = {"PATH=/usr/bin:/bin", variable.c_str(), nullptr};
+  int ready[2];
+  if (::pipe(ready) != 0) return -1;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setpgid(0, 0);
+    ::dup2(ready[1], STDOUT_FILENO);
+    ::execve(argv[0], const_cast<char* const*>(argv), const_cast<char* const*>(env));
+    ::_exit(127);
+  }
+  ::close(ready[1]);
+  char byte = 0;
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+  ::close(ready[0]);
+  return child;
+}
+
+TEST_F(FollowerTest, FilesOfARunWithinAreThatRuns) {
+  FollowRequest with = request();
+  with.cwd = "/somewhere/else";
+  with.run = "outer";
+  fs::create_directories(project());
+  std::vector<pid_t> tree;
+  with.tree = [&tree] { return tree; };
+  start(std::move(with));
+  tree = {hold_open(file(), "TRACKED_SPAWN_RUN=outer"), hold_open(file(kOther), "TRACKED_SPAWN_RUN=inner")};
+  append(file(), response("a", 9));
+  append(file(kOther), response("b", 100, 1, kOther));
+  EXPECT_EQ(output_after_turns(), 9);
+  follower_->finish(sink_);
+  EXPECT_EQ(output(), 9);
+  for (const pid_t child : tree) {
+    ASSERT_GT(child, 1);
+    ::kill(-child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+}
+
 TEST_F(FollowerTest, TwoRunsInOneFolderShareNothing) {
   fs::create_directories(home_ / "state");
   SessionClaims mine(home_ / "state", "claude", RunId{"mine"});

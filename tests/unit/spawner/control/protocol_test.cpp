@@ -16,8 +16,21 @@ TEST(Protocol, RequestsRoundTrip) {
   EXPECT_FALSE(std::get<ExtendRequest>(extend).to);
 }
 
+TEST(Protocol, RequestsOfRunsWithinRoundTrip) {
+  const Request draw = decode_request(encode(Request{DrawRequest{"7f3k2m", 12, std::nullopt, true}})).value();
+  ASSERT_TRUE(std::holds_alternative<DrawRequest>(draw));
+  EXPECT_EQ(std::get<DrawRequest>(draw).run, "7f3k2m");
+  EXPECT_EQ(std::get<DrawRequest>(draw).spent, 12);
+  EXPECT_FALSE(std::get<DrawRequest>(draw).want);
+  EXPECT_TRUE(std::get<DrawRequest>(draw).over);
+  const Request own = decode_request(encode(Request{OwnRequest{"7f3k2m", "a session\xff"}})).value();
+  ASSERT_TRUE(std::holds_alternative<OwnRequest>(own));
+  EXPECT_EQ(std::get<OwnRequest>(own).run, "7f3k2m");
+  EXPECT_EQ(std::get<OwnRequest>(own).session, "a session\xEF\xBF\xBD");
+}
+
 TEST(Protocol, RefusesWhatItDoesNotKnow) {
-  for (const char* line : {"", "{", "[]", "{\"do\":1}", "{\"do\":\"dance\"}", "{\"do\":\"extend\",\"by\":\"x\"}", "\xff\xfe"})
+  for (const char* line : {"", "{", "[]", "{\"do\":1}", "{\"do\":\"dance\"}", "{\"do\":\"own\",\"run\":\"x\"}", "{\"do\":\"own\",\"run\":\"x\",\"session\":3}", "{\"do\":\"extend\",\"by\":\"x\"}", "\xff\xfe"})
     EXPECT_TRUE(decode_request(line).has_error()) << line;
 }
 
