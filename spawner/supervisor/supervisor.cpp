@@ -64,8 +64,9 @@ std::optional<MonoTime> Supervisor::next_deadline() const {
 }
 
 void Supervisor::handle(const Launched&, MonoTime now, Actions& out) {
-  phase_ = Phase::running;
   launched_ = last_activity_ = now;
+  if (phase_ != Phase::starting) return;  // a signal or an operator was quicker: the agent is being stopped, and stays so
+  phase_ = Phase::running;
   judge(now, out);  // what the agent printed may have been heard before the news of its start
 }
 

@@ -289,6 +289,16 @@ TEST(Supervisor, OutputHeardBeforeTheStartIsJudgedAtTheStart) {
   EXPECT_EQ(words(s.on(Launched{}, kStart)), "refuse signal15 stop:cap");
 }
 
+TEST(Supervisor, AStopThatIsQuickerThanTheStartIsNotForgotten) {
+  for (const Event& event : {Event{SignalReceived{SIGTERM}}, Event{StopRequested{}}}) {
+    Supervisor s(capped(100));
+    EXPECT_EQ(words(s.on(event, kStart)), "refuse signal15 stop:operator");
+    EXPECT_EQ(words(s.on(Launched{}, kStart + 1ms)), "");
+    EXPECT_EQ(s.next_deadline(), kStart + 5s);
+    EXPECT_EQ(words(s.on(Tick{}, kStart + 5s)), "kill");
+  }
+}
+
 TEST(Supervisor, ALadderAlwaysEndsInKill) {
   Policy policy = capped(10);
   policy.ladder = {{{SIGINT, 1s}}};
