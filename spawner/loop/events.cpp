@@ -56,9 +56,9 @@ void RunLoop::Impl::watch_child() {
 
 void RunLoop::Impl::hear(const process::ChildEvent& event) {
   std::visit(Overload{[&](const process::AgentStarted&) {
-                        feed(supervisor::Launched{});
                         result_.tier = child_->tier();
                         observer_.on_started(result_.tier);
+                        feed(supervisor::Launched{});  // may have something to say of what was heard before
                       },
                       [&](const process::ExecFailed& failed) {
                         launch_failed_ = true;

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,7 @@ struct FakeAgent {
   process::ExitStatus status = process::Exited{0};    ///< of an end by itself
   bool leaves_children = false;                       ///< its tree is not empty when it has ended
   int dies_of = SIGTERM;                              ///< the signal to the tree that ends it; 0: not even SIGKILL
+  bool start_is_told_late = false;                    ///< the news of its start comes when FakeChildRecord::tell_start is called
   std::optional<Error> launch_error = {};             ///< of launch()
   std::optional<Error> exec_error = {};               ///< an ExecFailed event instead of a start
   Result<std::vector<pid_t>> members = std::vector<pid_t>{};
@@ -32,6 +34,7 @@ struct FakeChildRecord {
   std::vector<int> tree_signals;   ///< SIGKILL for kill_tree()
   std::vector<int> agent_signals;
   bool released = false;
+  std::function<void()> tell_start;
 };
 
 /// A child without a process: acts as its FakeAgent says and records what is asked of it.
@@ -46,8 +49,8 @@ class FakeChild final : public process::Child {
     // A duplicate: the loop closes its own end after the launch, and the stream ends when this one is closed.
     stdout_.reset(::dup(record_.spec.stdio[1]));
     if (::write(stdout_.get(), agent_.prints.data(), agent_.prints.size()) < 0) ended_ = true;
-    tell(process::AgentStarted{4711});
-    if (agent_.ends_by_itself) end(agent_.status, !agent_.leaves_children);
+    record_.tell_start = [this] { start(); };
+    if (!agent_.start_is_told_late) start();
   }
 
   [[nodiscard]] int event_fd() const override { return ready_.get(); }
@@ -82,6 +85,10 @@ class FakeChild final : public process::Child {
   [[nodiscard]] Result<std::vector<pid_t>> members() const override { return agent_.members; }
 
  private:
+  void start() {
+    tell(process::AgentStarted{4711});
+    if (agent_.ends_by_itself) end(agent_.status, !agent_.leaves_children);
+  }
   void tell(process::ChildEvent event) {
     events_.push_back(std::move(event));
     ::eventfd_write(ready_.get(), 1);

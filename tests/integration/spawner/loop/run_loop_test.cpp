@@ -19,9 +19,14 @@ using testing::FakeAgent;
 class Observer final : public RunObserver {
  public:
   void on_launching() override {}
-  void on_first_output() override {}
+  void on_first_output() override {
+    if (at_first_output) at_first_output();
+  }
   void on_started(process::Tier) override { ++started; }
-  void on_warning(const Warn& warning) override { warnings.push_back(warning.threshold); }
+  void on_warning(const Warn& warning) override {
+    EXPECT_EQ(started, 1) << "the run's line comes first, and times count from it";
+    warnings.push_back(warning.threshold);
+  }
   void on_stop_begun(const supervisor::StopDecision&) override { ++stops; }
   void on_hold(const supervisor::AnnounceHold&) override {}
   void on_notice(std::string_view kind, const std::string&) override { notices.emplace_back(kind); }
@@ -36,6 +41,7 @@ class Observer final : public RunObserver {
   Result<void> on_cap_changed(const std::optional<std::int64_t>&) override { return {}; }
   void on_lease(std::int64_t) override {}
 
+  std::function<void()> at_first_output;
   int started = 0;
   int stops = 0;
   bool takes_rows = true;
@@ -117,6 +123,16 @@ TEST_F(RunLoopTest, MetersWhatTheAgentPrintsAndEndsWithIt) {
   EXPECT_EQ(observer.started, 1);
   EXPECT_THAT(observer.sessions, ElementsAre("s"));
   EXPECT_THAT(launcher->record.tree_signals, ElementsAre());
+}
+
+TEST_F(RunLoopTest, WhatIsHeardBeforeTheNewsOfTheStartIsSaidAfterIt) {
+  observer.at_first_output = [this] { launcher->record.tell_start(); };
+  auto policy = quick(150);
+  policy.limits.thresholds = {50};
+  const auto result = run({.prints = response(1, 100), .start_is_told_late = true}, policy);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(observer.started, 1);
+  EXPECT_THAT(observer.warnings, ElementsAre(50));
 }
 
 TEST_F(RunLoopTest, AtTheCapTheLadderIsClimbed) {
