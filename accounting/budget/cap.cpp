@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/budget/decimal.hpp"
 
@@ -29,26 +30,12 @@ Error bad(Errc code, std::string_view text, std::string_view reason, std::string
   return bad(code, text, reason, Wording{kCapWords.subject, kCapWords.zero, forms});
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  const auto lowered = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (lowered(text[i]) != lower[i]) return false;
-  return true;
-}
-
 /// Takes `suffix` off the end of `text`, whatever its case.
 bool take_suffix(std::string_view& text, std::string_view suffix) {
-  if (text.size() < suffix.size() || !equals_ignoring_case(text.substr(text.size() - suffix.size()), suffix))
+  if (text.size() < suffix.size() || !equal_ignoring_case(text.substr(text.size() - suffix.size()), suffix))
     return false;
   text.remove_suffix(suffix.size());
-  text = trimmed(text);
+  text = without_blanks_around(text);
   return true;
 }
 
@@ -79,7 +66,7 @@ Result<Tokens> tokens_of(std::string_view text, const Wording& words) {
 }
 
 Result<CapSpec> dollars_of(std::string_view text) {
-  TS_TRY(const std::int64_t value, positive(trimmed(text.substr(1)), 6, text));
+  TS_TRY(const std::int64_t value, positive(without_blanks_around(text.substr(1)), 6, text));
   return CapSpec(DollarCap{value});
 }
 
@@ -159,9 +146,9 @@ Result<ResolvedCap> from_stated(const CapSources& sources, const StatedCap& stat
 }  // namespace
 
 Result<CapSpec> parse_cap(std::string_view text) {
-  std::string_view body = trimmed(text);
+  std::string_view body = without_blanks_around(text);
   if (body.empty()) return bad(Errc::invalid_argument, text, "it is empty");
-  if (equals_ignoring_case(body, "none")) return CapSpec(NoCap{});
+  if (equal_ignoring_case(body, "none")) return CapSpec(NoCap{});
   if (body.front() == '$') return dollars_of(body);
   if (body.starts_with("-$")) return bad(Errc::invalid_argument, text, "it is negative");
   std::string_view number = body;
@@ -170,7 +157,7 @@ Result<CapSpec> parse_cap(std::string_view text) {
   return CapSpec(TokenCap{tokens});
 }
 
-Result<Tokens> parse_token_count(std::string_view text) { return tokens_of(trimmed(text), kCountWords); }
+Result<Tokens> parse_token_count(std::string_view text) { return tokens_of(without_blanks_around(text), kCountWords); }
 
 Result<ResolvedCap> resolve_cap(const CapSources& sources) {
   if (sources.said) return from_stated(sources, *sources.said);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/budget/decimal.hpp"
 #include "accounting/budget/prices.hpp"
@@ -32,13 +33,6 @@ std::vector<std::string_view> words_of(std::string_view line) {
   }
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
-}
-
 /// Reads one statement; `where` stands in every message.
 class Statement {
  public:
@@ -60,8 +54,8 @@ class Statement {
   Result<void> price(PriceList& list) {
     if (words_.size() < 3) return bad(words_.front(), "needs a provider and a model");
     PriceRow row;
-    row.provider = lower(words_[1]);
-    row.model = lower(words_[2]);
+    row.provider = ascii_lower(words_[1]);
+    row.model = ascii_lower(words_[2]);
     row.where = where_;
     Rates* rates = &row.rates;
     for (std::size_t i = 3; i < words_.size(); i += 2) {
@@ -113,13 +107,13 @@ class Statement {
 
   Result<void> alias(PriceList& list) {
     if (words_.size() != 3) return bad(words_.front(), "needs another name and a model");
-    if (!list.aliases.emplace(lower(words_[1]), lower(words_[2])).second) return bad(words_[1], "stated twice");
+    if (!list.aliases.emplace(ascii_lower(words_[1]), ascii_lower(words_[2])).second) return bad(words_[1], "stated twice");
     return boost::system::in_place_value;
   }
 
   Result<void> unpriced(PriceList& list) {
     if (words_.size() != 2) return bad(words_.front(), "needs one model");
-    list.unpriced.insert(lower(words_[1]));
+    list.unpriced.insert(ascii_lower(words_[1]));
     return boost::system::in_place_value;
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts {
 namespace {
 
@@ -107,9 +109,7 @@ constexpr Step kSteps[] = {drop_bracket, drop_path_prefix, drop_path_prefix, dro
 std::vector<std::string> price_name_candidates(std::string_view name) {
   constexpr std::size_t kLongest = 200;
   if (name.empty() || name.size() > kLongest) return {};
-  std::string now(name);
-  for (char& c : now)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  std::string now = ascii_lower(name);
   std::vector<std::string> names{now};
   for (Step step : kSteps)
     if (step(now)) names.push_back(now);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/budget_sums.hpp"
 #include "accounting/ledger/sqlite_alerts.hpp"
@@ -25,11 +26,6 @@ bool same_sums(const Budget& a, const Budget& b) {
 Error no_budget(const std::string& name) {
   return {Errc::not_found,
           "budget '" + printable(name) + "': there is none of that name: `tracked-spawn budget` lists them"};
-}
-
-bool same_but_for_case(const std::string& a, const std::string& b) {
-  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return low(x) == low(y); });
 }
 
 const StoredBudget* find_named(const std::vector<StoredBudget>& all, const std::string& name) {
@@ -70,7 +66,7 @@ Result<void> SqliteBudgets::put_one(const Budget& budget, UtcTime now) {
   const StoredBudget* old = find_named(before, budget.name);
   if (old != nullptr && old->budget == budget) return {};
   for (const StoredBudget& other : before)
-    if (old == nullptr && same_but_for_case(other.budget.name, budget.name))
+    if (old == nullptr && equal_ignoring_case(other.budget.name, budget.name))
       return Error{Errc::invalid_argument, "budget '" + printable(budget.name) + "': there is '" +
                                                printable(other.budget.name) +
                                                "' already, which differs only in its capitals: choose another name"};

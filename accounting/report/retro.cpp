@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 
 namespace ts::report {
@@ -15,11 +16,6 @@ using ledger::Outcome;
 using ledger::PastRun;
 
 constexpr Tokens kIncidentFactor = 4;
-
-bool same_word(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 Tokens fresh_of(const PastRun& run) { return by_formula(run.totals.counts, Formula::fresh); }
 
@@ -78,7 +74,7 @@ void judge(Gathered& gathered) {
 std::map<std::string, Gathered> gather_tasks(const RetroSources& sources) {
   std::map<std::string, Gathered> tasks;
   for (const PastRun& run : sources.runs) {
-    if (!same_word(run.sprint, sources.sprint) || run.outcome == Outcome::refused) continue;
+    if (!equal_ignoring_case(run.sprint, sources.sprint) || run.outcome == Outcome::refused) continue;
     gather(tasks[run.task_file.empty() ? run.task_id : run.task_file], run, sources.role);
   }
   for (const SprintTask& file : sources.files) {

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/report/retro.hpp"
 #include "spawner/cli/context.hpp"
@@ -25,10 +26,6 @@ struct RetroWords {
   bool csv = false;
 };
 
-bool same_sprint(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
 /// The sprint's task files below a folder.
 Result<std::vector<report::SprintTask>> sprint_files(Context& context, const RetroWords& words) {
   std::vector<report::SprintTask> found;
@@ -47,7 +44,7 @@ Result<std::vector<report::SprintTask>> sprint_files(Context& context, const Ret
       continue;
     }
     const taskfile::Reading says = taskfile::read(*document, context.world.patterns);
-    if (!same_sprint(says.sprint, words.sprint)) continue;
+    if (!equal_ignoring_case(says.sprint, words.sprint)) continue;
     report::SprintTask task{says.task_id, path.string(), says.category, std::nullopt, says.actual.value};
     if (says.estimate) task.estimate_high = says.estimate->high;
     found.push_back(std::move(task));

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <toml++/toml.h>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "spawner/config/keys.hpp"
 #include "spawner/config/plain.hpp"
@@ -189,31 +190,24 @@ class Reader {
       const toml::table* row = node.as_table();
       const std::string name = "prices." + std::string{model.str()};
       if (const toml::array* periods = node.as_array(); periods != nullptr && !periods->empty() && periods->is_array_of_tables()) {
-        for (const toml::node& period : *periods) TS_CHECK(price(lower(model.str()), name, *period.as_table()));
+        for (const toml::node& period : *periods) TS_CHECK(price(ascii_lower(model.str()), name, *period.as_table()));
         continue;
       }
       if (row == nullptr) return wrong(node, name, "a table", "[prices.\"my-model\"] with input = 3 and output = 15");
       if (model.str() == "aliases") {
         TS_CHECK(aliases(*row));
       } else {
-        TS_CHECK(price(lower(model.str()), name, *row));
+        TS_CHECK(price(ascii_lower(model.str()), name, *row));
       }
     }
     return {};
-  }
-
-  static std::string lower(std::string_view text) {
-    std::string out{text};
-    for (char& c : out)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
   }
 
   Result<void> aliases(const toml::table& table) {
     for (auto&& [name, node] : table) {
       const auto model = node.value_exact<std::string>();
       if (!model) return wrong(node, "prices.aliases." + std::string{name.str()}, "a model's name", "my-name = \"claude-sonnet-4-5\"");
-      settings_.prices.aliases[lower(name.str())] = lower(*model);
+      settings_.prices.aliases[ascii_lower(name.str())] = ascii_lower(*model);
     }
     return {};
   }
@@ -227,7 +221,7 @@ class Reader {
       if (key.str() == "provider") {
         const auto text = node.value_exact<std::string>();
         if (!text) return wrong(node, name + ".provider", "text", "provider = \"local\"");
-        row.provider = lower(*text);
+        row.provider = ascii_lower(*text);
       } else if (key.str() == "from" || key.str() == "until") {
         TS_TRY((key.str() == "from" ? row.from : row.until), date(node, name + "." + std::string{key.str()}));
       } else if (key.str() == "long_over") {

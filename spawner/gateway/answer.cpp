@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "accounting/base/ascii.hpp"
 #include "spawner/gateway/exchange.hpp"
 #include "spawner/gateway/refusal.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 constexpr std::size_t kMostRead = 64 * 1024;
 constexpr std::size_t kFrame = 8;   ///< a chunk's head: six digits and a line end
 constexpr std::uint32_t kHeadLimit = 1024 * 1024;
-
-bool named(std::string_view name, std::string_view lower) {
-  return std::ranges::equal(name, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
-}
 
 }  // namespace
 
@@ -70,7 +67,7 @@ std::string Exchange::answer_head() {
   std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response_->status, response_->reason);
   const std::string_view connection = response_->header.get("connection");
   for (const auto& [name, value] : response_->header.lines) {
-    if (hop_by_hop(name, connection) || (filtered_ && named(name, "content-length"))) continue;
+    if (hop_by_hop(name, connection) || (filtered_ && equal_ignoring_case(name, "content-length"))) continue;
     head.append(name).append(": ").append(value).append("\r\n");
   }
   if (chunked_) head += "transfer-encoding: chunked\r\n";

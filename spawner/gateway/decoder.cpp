@@ -6,16 +6,10 @@
 #include <algorithm>
 #include <array>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::gateway {
 namespace {
-
-std::string lowered(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 class Zlib final : public Decoder {
  public:
@@ -74,12 +68,12 @@ class Zstd final : public Decoder {
 }  // namespace
 
 bool is_identity(std::string_view encoding) {
-  const std::string name = lowered(encoding);
+  const std::string name = ascii_lower(without_blanks_around(encoding));
   return name.empty() || name == "identity";
 }
 
 std::unique_ptr<Decoder> make_decoder(std::string_view encoding) {
-  const std::string name = lowered(encoding);
+  const std::string name = ascii_lower(without_blanks_around(encoding));
   if (name == "gzip" || name == "x-gzip" || name == "deflate") return std::make_unique<Zlib>();
   if (name == "zstd") return std::make_unique<Zstd>();
   return nullptr;

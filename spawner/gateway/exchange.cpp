@@ -4,6 +4,8 @@
 
 #include <boost/beast/http/error.hpp>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::gateway {
 namespace {
 
@@ -13,10 +15,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kConnectTime{30};
 constexpr std::size_t kEnough = 64 * 1024;  ///< bytes of a request in one write
-
-bool named(std::string_view name, std::string_view lower) {
-  return std::ranges::equal(name, lower, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; });
-}
 
 /// A run's id, or nothing if it can't be one.
 std::string run_named(std::string_view text) {
@@ -223,9 +221,9 @@ std::string Exchange::request_head(std::string_view method, std::string_view tar
   const std::string_view connection = request.header.get("connection");
   const bool decoded = route_.shape && !is_identity(request.header.get("content-encoding"));
   for (const auto& [name, value] : request.header.lines) {
-    if (hop_by_hop(name, connection) || named(name, "host") || named(name, "content-length") || named(name, "expect") || named(name, kRunHeader)) continue;
-    if (route_.shape && named(name, "accept-encoding")) continue;
-    if (decoded && named(name, "content-encoding")) continue;
+    if (hop_by_hop(name, connection) || equal_ignoring_case(name, "host") || equal_ignoring_case(name, "content-length") || equal_ignoring_case(name, "expect") || equal_ignoring_case(name, kRunHeader)) continue;
+    if (route_.shape && equal_ignoring_case(name, "accept-encoding")) continue;
+    if (decoded && equal_ignoring_case(name, "content-encoding")) continue;
     head.append(name).append(": ").append(value).append("\r\n");
   }
   if (route_.shape) head += "accept-encoding: identity\r\n";

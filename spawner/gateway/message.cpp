@@ -1,13 +1,12 @@
 #include "spawner/gateway/message.hpp"
 
-#include <algorithm>
+#include "accounting/base/ascii.hpp"
 
 namespace ts::gateway {
 
 std::string_view Header::get(std::string_view name) const {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (const auto& [key, value] : lines)
-    if (std::ranges::equal(key, name, [&](char a, char b) { return lower(a) == lower(b); })) return value;
+    if (equal_ignoring_case(key, name)) return value;
   return {};
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::gateway {
 namespace {
 
@@ -12,18 +14,6 @@ bool same_secret(std::string_view a, std::string_view b) {
   unsigned difference = 0;
   for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned>(a[i] != b[i]);
   return difference == 0;
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 /// `…/models/MODEL:generateContent`, with or without stream.
@@ -77,10 +67,10 @@ std::string route_prefix(std::string_view token, std::size_t upstream) {
 bool hop_by_hop(std::string_view name, std::string_view connection) {
   constexpr std::array<std::string_view, 9> kNames = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
                                                       "te",         "trailer",    "transfer-encoding",  "upgrade"};
-  if (std::ranges::any_of(kNames, [&](std::string_view known) { return same_name(name, known); })) return true;
+  if (std::ranges::any_of(kNames, [&](std::string_view known) { return equal_ignoring_case(name, known); })) return true;
   while (!connection.empty()) {
     const auto comma = connection.find(',');
-    if (same_name(trimmed(connection.substr(0, comma)), name)) return true;
+    if (equal_ignoring_case(without_blanks_around(connection.substr(0, comma)), name)) return true;
     connection = comma == std::string_view::npos ? std::string_view{} : connection.substr(comma + 1);
   }
   return false;

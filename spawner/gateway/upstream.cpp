@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::gateway {
 namespace {
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 /// Host and port of `host`, `host:port`, `[v6]`, `[v6]:port`. False: neither.
 bool read_authority(std::string_view text, std::string& host, std::uint16_t& port) {
@@ -20,14 +16,14 @@ bool read_authority(std::string_view text, std::string& host, std::uint16_t& por
   if (text.starts_with('[')) {
     const auto close = text.find(']');
     if (close == std::string_view::npos) return false;
-    host = lowered(text.substr(1, close - 1));
+    host = ascii_lower(text.substr(1, close - 1));
     if (text.size() > close + 1) {
       if (text[close + 1] != ':') return false;
       digits = text.substr(close + 2);
     }
   } else {
     const auto colon = text.find(':');
-    host = lowered(text.substr(0, colon));
+    host = ascii_lower(text.substr(0, colon));
     if (colon != std::string_view::npos) digits = text.substr(colon + 1);
   }
   if (host.empty() || host.find_first_of(" \t\r\n\"<>\\^`{|}%") != std::string::npos) return false;
@@ -65,7 +61,7 @@ bool exempt(const BaseUrl& upstream, std::string_view list) {
     while (item.starts_with(' ')) item.remove_prefix(1);
     while (item.ends_with(' ')) item.remove_suffix(1);
     if (item == "*") return true;
-    std::string name = lowered(item);
+    std::string name = ascii_lower(item);
     if (const auto colon = name.rfind(':'); colon != std::string::npos && name.find(':') == colon) {
       if (name.substr(colon + 1) != std::to_string(upstream.port)) continue;
       name.resize(colon);
@@ -95,7 +91,7 @@ Result<BaseUrl> parse_base_url(std::string_view text) {
     return Error{Errc::invalid_argument, fmt::format("base URL: {}: it must look like https://host[:port][/path]", why)};
   };
   BaseUrl url;
-  const std::string scheme = lowered(text.substr(0, 8));
+  const std::string scheme = ascii_lower(text.substr(0, 8));
   if (scheme == "https://") {
     text.remove_prefix(8);
   } else if (scheme.starts_with("http://")) {
@@ -120,7 +116,7 @@ Result<std::optional<Proxy>> proxy_for(const BaseUrl& upstream, const agents::En
                                        : value_of(env, {"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"});
   if (text.empty() || loopback(upstream.host) || exempt(upstream, value_of(env, {"NO_PROXY", "no_proxy"}))) return std::optional<Proxy>{};
   if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
-    if (lowered(text.substr(0, scheme)) != "http")
+    if (ascii_lower(text.substr(0, scheme)) != "http")
       return Error{Errc::unsupported, fmt::format("HTTPS_PROXY: a {}:// proxy is not supported by the gateway; use an http:// one, or --gateway off",
                                                   std::string(text.substr(0, scheme)))};
     text.remove_prefix(scheme + 3);

@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::session {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
 
 /// A number as issues have one. Empty: it is none.
 std::string number_of(std::string_view digits) {
@@ -29,17 +25,17 @@ std::string key_of_url(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   while (url.size() > host_at && url.ends_with('/')) url.remove_suffix(1);
   const auto path_at = std::min(url.find('/', host_at), url.size());
-  const std::string host = lower(url.substr(host_at, path_at - host_at));
+  const std::string host = ascii_lower(url.substr(host_at, path_at - host_at));
   const std::string_view path = path_at < url.size() ? url.substr(path_at + 1) : std::string_view{};
   if (host == "github.com" || host == "www.github.com") {
     for (const std::string_view part : {"/issues/", "/pull/"}) {
       const auto at = path.find(part);
       if (at == std::string_view::npos || !is_repository(path.substr(0, at))) continue;
       const std::string_view rest = path.substr(at + part.size());
-      if (const std::string number = number_of(rest.substr(0, rest.find('/'))); !number.empty()) return lower(path.substr(0, at)) + "#" + number;
+      if (const std::string number = number_of(rest.substr(0, rest.find('/'))); !number.empty()) return ascii_lower(path.substr(0, at)) + "#" + number;
     }
   }
-  return lower(url.substr(0, path_at)) + std::string(url.substr(path_at));
+  return ascii_lower(url.substr(0, path_at)) + std::string(url.substr(path_at));
 }
 
 }  // namespace
@@ -51,7 +47,7 @@ std::string issue_key(std::string_view word) {
   const std::string number = number_of(word.substr(hash + 1));
   if (number.empty()) return std::string(word);
   const std::string_view before = word.substr(0, hash);
-  return (is_repository(before) ? lower(before) : std::string(before)) + "#" + number;
+  return (is_repository(before) ? ascii_lower(before) : std::string(before)) + "#" + number;
 }
 
 }  // namespace ts::session
