@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import plain  # noqa: F401
+
 BIN = os.environ["TS_BIN"]
 AGENTS = Path(os.environ["TS_BINARY_DIR"]) / "agents"
 FAKE = AGENTS / "fake_agent"

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import agents
+import plain  # noqa: F401
 from agents import Agent
 
 SOURCE = Path(os.environ.get("TS_SOURCE_DIR") or Path(__file__).resolve().parents[2])
@@ -71,7 +72,7 @@ class Sandbox:
         self.home, self.project, self.log = self.root / "home", self.root / "project", self.root / "provider.jsonl"
         self.home.mkdir()
         self.project.mkdir()
-        subprocess.run(["git", "init", "-q", str(self.project)], check=True, env={**os.environ, "HOME": str(self.home)})
+        subprocess.run(["git", "init", "-q", str(self.project)], check=True, env={"PATH": os.environ["PATH"], "HOME": str(self.home)})
         self.start_provider()
         return self
 
@@ -92,7 +93,7 @@ class Sandbox:
             self.provider = subprocess.Popen(
                 [sys.executable, str(PROVIDER), "--scenario", json.dumps(self.scenario), "--log", str(self.log), "--port-file", str(port), *more],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
-        wait(port.exists, 20, lambda: f"provider did not start: {(self.root / 'provider.err').read_text()}")
+        wait(port.exists, 60, lambda: f"provider did not start: {(self.root / 'provider.err').read_text()}")
         self.url = f"http://127.0.0.1:{port.read_text().strip()}"
 
     def stop_provider(self) -> None:
@@ -100,7 +101,7 @@ class Sandbox:
         if self.provider.poll() is None:
             self.provider.send_signal(signal.SIGTERM)
             try:
-                self.provider.wait(10)
+                self.provider.wait(60)
             except subprocess.TimeoutExpired:
                 self.provider.kill()
                 self.provider.wait()

@@ -72,7 +72,7 @@ class Case(unittest.TestCase):
 
     def assert_quiet(self, box: Sandbox) -> None:
         """No process of the sandbox is left."""
-        harness.wait(lambda: not strays(box), 10, lambda: f"left running: {strays(box)}")
+        harness.wait(lambda: not strays(box), 60, lambda: f"left running: {strays(box)}")
 
     def offline(self, box: Sandbox, agent: agents.Agent, stdout: bytes) -> dict:
         """What `meter` finds in the saved stdout and the agent's home."""
