@@ -38,27 +38,20 @@ Threshold threshold_for(int percent) {
 
 Result<void> read_limit(const BudgetWords& words, Budget& budget) {
   std::string_view text = words.limit;
-  constexpr std::string_view kRequests = " requests";
-  if (text.size() > kRequests.size() && text.ends_with(kRequests)) {
-    text.remove_suffix(kRequests.size());
+  for (const std::string_view unit : {" requests", " request"}) {
+    if (!text.ends_with(unit)) continue;
+    text.remove_suffix(unit.size());
     budget.measure = Measure::requests;
   }
-  const auto parsed = parse_cap(text);
-  if (parsed.has_error())
-    return refusal(words.name, "limit '" + printable(words.limit, 60) +
-                                   "': must be above 0: a count such as 1.5M, an amount such as $50, or '300 requests'");
-  const CapSpec& spec = *parsed;
-  if (const auto* dollars = std::get_if<DollarCap>(&spec)) {
+  const auto parsed = parse_limit(text);
+  if (parsed.has_error()) return refusal(words.name, parsed.error().message);
+  if (const auto* dollars = std::get_if<DollarCap>(&*parsed)) {
     if (budget.measure == Measure::requests)
-      return refusal(words.name, "limit '" + words.limit + "': dollars or requests, not both");
+      return refusal(words.name, "limit '" + printable(words.limit, 60) + "': dollars or requests, not both");
     budget.measure = Measure::usd;
     budget.limit = dollars->limit;
-  } else if (const auto* tokens = std::get_if<TokenCap>(&spec)) {
-    budget.limit = tokens->tokens;
   } else {
-    return refusal(words.name,
-                   "limit '" + words.limit +
-                       "': must be a count such as 1.5M, an amount such as $50, or '300 requests'");
+    budget.limit = std::get<TokenCap>(*parsed).tokens;
   }
   if (!words.measure) return {};
   const bool is_usd = budget.measure == Measure::usd, wants_usd = *words.measure == Measure::usd;

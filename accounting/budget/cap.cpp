@@ -20,6 +20,7 @@ struct Wording {
   std::string_view forms;
 };
 constexpr Wording kCapWords{"cap: ", "a cap of zero would stop the run at once", kForms};
+constexpr Wording kLimitWords{"limit ", "it must be above 0", "write a count such as 1.5M, an amount such as $50, or '300 requests'"};
 constexpr Wording kCountWords{"", "it must be above zero", "write 120000, 120k, 120,000 or 1.5M"};
 
 Error bad(Errc code, std::string_view text, std::string_view reason, const Wording& words) {
@@ -65,8 +66,8 @@ Result<Tokens> tokens_of(std::string_view text, const Wording& words) {
   return value;
 }
 
-Result<CapSpec> dollars_of(std::string_view text) {
-  TS_TRY(const std::int64_t value, positive(without_blanks_around(text.substr(1)), 6, text));
+Result<CapSpec> dollars_of(std::string_view text, const Wording& words = kCapWords) {
+  TS_TRY(const std::int64_t value, positive(without_blanks_around(text.substr(1)), 6, text, words));
   return CapSpec(DollarCap{value});
 }
 
@@ -154,6 +155,14 @@ Result<CapSpec> parse_cap(std::string_view text) {
   std::string_view number = body;
   if (take_suffix(number, "x") || take_suffix(number, "×")) return factor_of(number, body);
   TS_TRY(const Tokens tokens, tokens_of(body, kCapWords));
+  return CapSpec(TokenCap{tokens});
+}
+
+Result<CapSpec> parse_limit(std::string_view text) {
+  text = without_blanks_around(text);
+  if (text.starts_with("-$")) return bad(Errc::invalid_argument, text, "it is negative", kLimitWords);
+  if (text.starts_with('$')) return dollars_of(text, kLimitWords);
+  TS_TRY(const Tokens tokens, tokens_of(text, kLimitWords));
   return CapSpec(TokenCap{tokens});
 }
 

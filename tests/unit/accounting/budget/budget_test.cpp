@@ -69,6 +69,8 @@ TEST(BudgetWordsTest, AreUnderstood) {
   EXPECT_EQ(read("$50").measure, Measure::usd);
   EXPECT_EQ(read("300 requests").limit, 300);
   EXPECT_EQ(read("300 requests").measure, Measure::requests);
+  EXPECT_EQ(read("1 request").limit, 1);
+  EXPECT_EQ(read("1 request").measure, Measure::requests);
   EXPECT_EQ(read("1k").period.kind, PeriodKind::month);
   EXPECT_EQ(read("1k", "total").period.kind, PeriodKind::total);
   EXPECT_EQ(read("1k", "30d").period, (PeriodRule{PeriodKind::rolling, 1, 24h * 30, "UTC"}));
@@ -88,6 +90,9 @@ TEST(BudgetWordsTest, AreRefusedWithTheReason) {
   for (const char* limit : {"0", "-5", "", "none", "4x", "12q", "$0", "$-1", "$5 requests",
                             "9007199254740993", "10.000", "$2000000"})
     EXPECT_TRUE(refused([&](BudgetWords& w) { w.limit = limit; }).starts_with("budget 'b': ")) << limit;
+  for (const auto& [limit, why] : {std::pair{"0", "it must be above 0"}, {"-5", "it is negative"}, {"-$5", "it is negative"}, {"", "it is empty"}, {"12q", "not a number"},
+                                   {"none", "not a number"}, {"10.000", "decimal point"}, {"9007199254740993", "above 2^53"}, {"1.5 requests", "too many decimals"}})
+    EXPECT_NE(refused([&, limit = limit](BudgetWords& w) { w.limit = limit; }).find(why), std::string::npos) << limit;
   EXPECT_NE(refused([](BudgetWords& w) {
               w.limit = "$5";
               w.measure = Measure::fresh;
