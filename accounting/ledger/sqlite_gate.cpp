@@ -38,7 +38,8 @@ std::vector<const ClaimRequest*> claims_of(const GateRequest& request) {
 void weigh(const GateRequest& request, const BudgetState& state, std::int64_t lent, Needs& needs, GateAnswer& answer) {
   const Measure measure = state.budget.measure;
   const std::int64_t room = state.headroom() + lent;
-  const auto fitting = needs.cap_within(room, measure);
+  // Where nothing is left no cap fits, in whatever unit.
+  const auto fitting = room > 0 ? needs.cap_within(room, measure) : 0;
   if (fitting) answer.room = std::min(answer.room.value_or(*fitting), *fitting);
   const auto wanted = needs.by(measure);
   const bool cuts = request.when_short == WhenShort::cut_cap && fitting;

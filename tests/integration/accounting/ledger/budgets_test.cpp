@@ -248,6 +248,18 @@ TEST_F(LedgerBudgets, TheGateSaysWhyAndWhatIsLeft) {
   EXPECT_EQ(all->runs().list({}).value().size(), 2U);
 }
 
+TEST_F(LedgerBudgets, WhereABudgetOfAnotherUnitIsFullNoCapFits) {
+  BudgetWords words;
+  words.name = "requests";
+  words.limit = "1 request";
+  ASSERT_TRUE(all->budgets().put(budget_from(words).value(), kNoon).has_value());
+  ASSERT_TRUE(all->runs().begin(sample_start("run")).has_value());
+  record("run", {fresh("a", 100)});
+  const GateAnswer answer = all->gate().ask(request_of("next", 500), kNoon).value();
+  EXPECT_EQ(answer.verdict, Verdict::denied);
+  EXPECT_EQ(answer.room, 0) << "though nothing is known of tokens a request";
+}
+
 TEST_F(LedgerBudgets, TheGateTakesTheClaimWithTheRun) {
   GateRequest first = request_of("first", 1000), second = request_of("second", 1000);
   for (GateRequest* request : {&first, &second}) {
