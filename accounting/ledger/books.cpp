@@ -13,7 +13,7 @@ namespace ts::ledger {
 
 struct Books::Parts {
   Parts(const std::shared_ptr<Database>& database, BooksOptions options)
-      : budgets(database),
+      : budgets(database, options.lease),
         gate(database, options.lease),
         claims(database),
         alerts(database),

@@ -2,9 +2,65 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "accounting/base/text.hpp"
 
 namespace ts::ledger {
+namespace {
+
+struct LiveRun {
+  long long n = 0;
+  std::string id, parent_run;
+  Cap cap;
+  UtcTime expires;
+};
+
+/// Those that enclose others first.
+std::vector<LiveRun> live_runs(Sql& sql, UtcTime now, std::chrono::seconds lease) {
+  std::vector<LiveRun> runs;
+  LiveRun run;
+  UtcTime heartbeat;
+  std::optional<UtcTime> reserved_until;
+  for_each_row(sql,
+               Select{"SELECT n, id, parent_run, cap_limit, cap_formula, heartbeat, (SELECT max(expires) FROM reservations v WHERE v.run = n) "
+                      "FROM runs INDEXED BY runs_no_facet WHERE facet IS NULL AND ended IS NULL ORDER BY n",
+                      kNoParameters, into(run.n, run.id, run.parent_run, run.cap.limit, run.cap.formula, heartbeat, reserved_until)},
+               [&] {
+                 run.expires = reserved_until.value_or(heartbeat + lease);
+                 if (run.expires > now) runs.push_back(run);
+               });
+  return runs;
+}
+
+/// What a run and those inside it spent of a budget. Unit: as fine().
+std::int64_t spent_by_run(Sql& sql, const LiveRun& run, const StoredBudget& budget) {
+  std::map<long long, Attribution> runs;
+  long long n = 0;
+  std::string model;
+  Spend spend, all;
+  const auto columns = [&](auto&& visit) {
+    visit("run", n);
+    visit("model", model);
+    fields_of(spend, visit);
+  };
+  ColumnNames names;
+  columns(names);
+  for_each_row(sql,
+               Select{"WITH RECURSIVE inside (n, id) AS (SELECT ?, ? UNION SELECT r.n, r.id FROM inside i JOIN runs r ON r.parent_run = i.id) SELECT " +
+                          names.list + " FROM usage WHERE run IN (SELECT n FROM inside)",
+                      values(run.n, run.id), columns},
+               [&] {
+                 const auto [whose, fresh] = runs.try_emplace(n);
+                 if (fresh) whose->second = attribution_of(sql, n);
+                 whose->second.model = model;
+                 if (budget.budget.scope.covers(whose->second)) all += spend;
+               });
+  return fine_amount_of(all, budget.budget.measure);
+}
+
+}  // namespace
+
 Reserve reserve_of(const Cap& cap) {
   Reserve reserve;
   if (!cap.limit) return reserve;
@@ -53,6 +109,22 @@ void reserve_more(Sql& sql, long long run, const StoredBudget& budget, std::int6
           "SET granted = excluded.granted, remaining = excluded.remaining, expires = max(expires, "
           "excluded.expires)",
           values(run, budget.n, grown(granted), grown(remaining), expires));
+}
+
+void reserve_for_live_runs(Sql& sql, const StoredBudget& budget, UtcTime now, std::chrono::seconds lease) {
+  const std::vector<LiveRun> runs = live_runs(sql, now, lease);
+  execute(sql, "DELETE FROM reservations WHERE budget = ?", values(budget.n));
+  for (const LiveRun& run : runs) {
+    const Attribution whose = attribution_of(sql, run.n);
+    if (!budget.budget.scope.may_cover(whose)) continue;
+    const Measure measure = budget.budget.measure;
+    const std::int64_t amount = Needs(sql, run.cap, whose.agent, reserve_of(run.cap)).by(measure).value_or(0);
+    if (amount == 0) continue;
+    const std::int64_t unspent = std::max<std::int64_t>(fine(amount, measure) - spent_by_run(sql, run, budget), 0);
+    borrow(sql, run.parent_run, budget, unspent / fine(1, measure));
+    reserve(sql, run.n, budget, amount, run.expires);
+    execute(sql, "UPDATE reservations SET remaining = ? WHERE run = ? AND budget = ?", values(unspent, run.n, budget.n));
+  }
 }
 
 std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now) {

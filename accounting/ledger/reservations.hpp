@@ -21,6 +21,10 @@ struct Reserved {
 /// Adds to a live run's reservation; negative: less of it, never below 0.
 void reserve_more(Sql& sql, long long run, const StoredBudget& budget, std::int64_t more, UtcTime expires);
 
+/// A budget that is new or counts otherwise than before: live runs reserve of it what they would have at their start, less what they
+/// have spent. `lease`: how long a run that has reserved nothing yet is taken to live.
+void reserve_for_live_runs(Sql& sql, const StoredBudget& budget, UtcTime now, std::chrono::seconds lease);
+
 /// What the run around a run has reserved of a budget and not spent: it is for the runs inside as well. Unit: the measure's.
 [[nodiscard]] std::int64_t lent_to(Sql& sql, const std::string& parent_run, const StoredBudget& budget, UtcTime now);
 /// Takes so much, as far as it goes, from the reservation of the run around a run. What is left of it at the end goes back.

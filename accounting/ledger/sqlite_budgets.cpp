@@ -5,6 +5,7 @@
 #include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/budget_sums.hpp"
+#include "accounting/ledger/reservations.hpp"
 #include "accounting/ledger/sqlite_alerts.hpp"
 #include "accounting/ledger/statements.hpp"
 #include "accounting/ledger/zones.hpp"
@@ -73,11 +74,11 @@ Result<void> SqliteBudgets::put_one(const Budget& budget, UtcTime now) {
   (void)store_budget(sql, budget);
   const std::vector<StoredBudget> all = load_budgets(sql);
   const StoredBudget& stored = *find_named(all, budget.name);
-  if (old == nullptr || !same_sums(old->budget, budget)) rebuild_use(sql, stored);
-  if (old != nullptr && (!same_sums(old->budget, budget) || old->budget.measure != budget.measure)) {
+  const bool counts_anew = old == nullptr || !same_sums(old->budget, budget);
+  if (counts_anew) rebuild_use(sql, stored);
+  if (counts_anew || old->budget.measure != budget.measure) {
     disarm_alerts(sql, stored.n);
-    execute(sql, "DELETE FROM reservations WHERE budget = ?",
-            values(stored.n));  // of another unit or other runs
+    reserve_for_live_runs(sql, stored, now, lease_);
   }
   check_alerts(sql, stored, AlertCause::limit_changed, now, "");
   return {};

@@ -11,7 +11,7 @@ namespace ts::ledger {
 /// Budgets over the ledger's database.
 class SqliteBudgets final : public Budgets {
  public:
-  explicit SqliteBudgets(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  SqliteBudgets(std::shared_ptr<Database> database, std::chrono::seconds lease) : database_(std::move(database)), lease_(lease) {}
 
   Result<void> put(const Budget& budget, UtcTime now) override;
   Result<std::vector<std::string>> put_from(const std::string& file, const std::vector<Budget>& budgets, UtcTime now) override;
@@ -34,6 +34,7 @@ class SqliteBudgets final : public Budgets {
   Result<void> check_file(const std::string& name, const std::string& file);
   std::vector<std::string> differing(const std::string& file, const std::vector<Budget>& budgets);
   std::shared_ptr<Database> database_;
+  std::chrono::seconds lease_;
 };
 
 }  // namespace ts::ledger

@@ -382,6 +382,46 @@ TEST_F(LedgerBudgets, ExtendingReservesMoreOrSaysNo) {
   EXPECT_EQ(all->gate().change_cap({"nobody"}, cap(1), kNoon).error().code, Errc::not_found);
 }
 
+TEST_F(LedgerBudgets, WhatLiveRunsHaveReservedStaysSoWhenABudgetChanges) {
+  ASSERT_TRUE(all->budgets().put(budget_of("team", 20'000), kNoon).has_value());
+  ASSERT_EQ(all->gate().admit(request_of("run", 15'000), kNoon).value().verdict, Verdict::allowed);
+  record("run", {fresh("a", 1000)});
+  const auto changed = [&](const Budget& budget) {
+    EXPECT_TRUE(all->budgets().put(budget, kNoon).has_value());
+    return state(budget.name).reserved;
+  };
+  EXPECT_EQ(changed(budget_of("team", 30'000)), 14'000);
+  EXPECT_EQ(changed(budget_of("team", 30'000, {}, "day")), 14'000) << "of another period";
+  EXPECT_EQ(changed(budget_of("team", 30'000, {}, "5h")), 14'000);
+  EXPECT_EQ(changed(budget_of("team", 30'000, {"agent=codex"})), 0) << "the run is none of its";
+  EXPECT_EQ(changed(budget_of("team", 30'000, {"agent=claude"})), 14'000);
+  EXPECT_EQ(changed(budget_of("late", 16'000)), 14'000) << "a budget that is younger than the run";
+  Budget output = budget_of("team", 30'000);
+  output.measure = Measure::output;
+  EXPECT_EQ(changed(output), 15'000) << "no output yet";
+  EXPECT_EQ(all->gate().ask(request_of("next", 2000), kNoon).value().verdict, Verdict::denied);
+  record("run", {fresh("b", 4000)});
+  EXPECT_EQ(state("late").reserved, 10'000);
+  EXPECT_EQ(state("late", kNoon + 300s).reserved, 0) << "it ends with the run's lease";
+  ASSERT_TRUE(all->runs().finish({"run"}, end_of(5000)).has_value());
+  EXPECT_EQ(state("late").reserved, 0);
+  EXPECT_EQ(changed(budget_of("after", 10'000)), 0) << "who has ended reserves nothing";
+}
+
+TEST_F(LedgerBudgets, ANewBudgetReservesForARunAndThoseInsideItOnce) {
+  ASSERT_TRUE(all->budgets().put(budget_of("before", 90'000), kNoon).has_value());
+  ASSERT_EQ(all->gate().admit(request_of("outer", 15'000), kNoon).value().verdict, Verdict::allowed);
+  GateRequest inner = request_of("inner", 6000);
+  inner.run.parent_run = "outer";
+  ASSERT_EQ(all->gate().admit(inner, kNoon).value().verdict, Verdict::allowed);
+  record("inner", {fresh("a", 1000)});
+  ASSERT_TRUE(all->budgets().put(budget_of("after", 90'000), kNoon).has_value());
+  for (const char* name : {"before", "after"}) EXPECT_EQ(state(name).used + state(name).reserved, 15'000) << name;
+  ASSERT_TRUE(all->runs().finish({"inner"}, end_of(1000)).has_value());
+  ASSERT_TRUE(all->budgets().put(budget_of("later", 90'000), kNoon).has_value());
+  for (const char* name : {"before", "after", "later"}) EXPECT_EQ(state(name).used + state(name).reserved, 15'000) << name;
+}
+
 TEST_F(LedgerBudgets, HistoryIsZeroFilled) {
   ASSERT_TRUE(all->budgets().put(budget_of("all", 1000), kNoon).has_value());
   ASSERT_TRUE(all->runs().begin(sample_start("run")).has_value());
