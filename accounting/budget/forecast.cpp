@@ -102,6 +102,41 @@ std::optional<double> days_until(const Model& model, const ForecastInput& input,
   return high;
 }
 
+/// What a rolling window will hold, at equal steps from now on: it grows with what is spent, and loses what is a window old.
+struct HeldByWindow {
+  double step = 0;  ///< days
+  std::vector<double> held;
+};
+
+HeldByWindow held_by_window(const Model& model, const ForecastInput& input, unsigned today) {
+  constexpr double kQuarterHour = 1.0 / 96;
+  constexpr double kWeek = 7;
+  const double window = *input.window_days;
+  HeldByWindow result{std::max(kQuarterHour, window / 1000), {}};
+  // After a window's time it holds what is expected alone, and that repeats with the week.
+  const auto steps = static_cast<std::size_t>(std::min(window + kWeek, kFurthestDays) / result.step);
+  std::vector<double> spent;
+  double held = static_cast<double>(input.used);
+  auto next = input.leaving.begin();
+  const auto age = static_cast<std::size_t>(window / result.step);
+  for (std::size_t i = 1; i <= steps; ++i) {
+    const double from = static_cast<double>(i - 1) * result.step;
+    spent.push_back(expected(model, (today + static_cast<unsigned>(input.today_elapsed + from)) % 7, std::fmod(input.today_elapsed + from, 1), result.step));
+    held += spent.back();
+    for (; next != input.leaving.end() && next->in <= from + result.step; ++next) held -= static_cast<double>(next->amount);
+    if (i > age) held -= spent[i - 1 - age];
+    result.held.push_back(held);
+  }
+  return result;
+}
+
+/// Days until the window holds so much.
+std::optional<double> days_until(const HeldByWindow& window, double amount) {
+  const auto found = std::ranges::find_if(window.held, [&](double held) { return held >= amount; });
+  if (found == window.held.end()) return std::nullopt;
+  return static_cast<double>(found - window.held.begin() + 1) * window.step;
+}
+
 /// Days' deviations add up by their squares; that the level itself is uncertain adds in full.
 double spread(const Model& model, double days, double history) {
   return kEighty * model.deviation * std::sqrt(days + days * days / std::min(history, 2 * kHalfLifeDays));
@@ -127,9 +162,15 @@ std::optional<Forecast> forecast(const ForecastInput& input, const std::vector<T
     if (*input.days_left > 0)
       result.pace_that_fits = std::max(static_cast<double>(input.limit) - used, 0.0) / *input.days_left;
   }
+  HeldByWindow window;
+  if (input.window_days) {
+    window = held_by_window(model, input, today);
+    result.pace_that_fits = static_cast<double>(input.limit) / *input.window_days;
+  }
   for (const Threshold& threshold : thresholds) {
-    const double amount = static_cast<double>(input.limit) * threshold.percent / 100 - used;
-    result.reached.push_back({threshold.percent, days_until(model, input, today, amount)});
+    const double amount = static_cast<double>(input.limit) * threshold.percent / 100;
+    const bool rolls = input.window_days && used < amount;
+    result.reached.push_back({threshold.percent, rolls ? days_until(window, amount) : days_until(model, input, today, amount - used)});
   }
   return result;
 }
@@ -173,9 +214,15 @@ bool is_spend_spike(std::span<const std::int64_t> per_interval, int factor) {
 std::optional<double> hours_to_limit(const RecentPace& pace) {
   constexpr double kHorizon = 24;
   const double an_hour = (static_cast<double>(pace.last_hour) + static_cast<double>(pace.last_six_hours) / 6) / 2;
-  const double left = static_cast<double>(pace.limit) - static_cast<double>(pace.used);
+  double left = static_cast<double>(pace.limit) - static_cast<double>(pace.used);
   if (left <= 0 || an_hour <= 0) return std::nullopt;
+  // What leaves the window before the limit is reached makes room again; in a window's time all of it has left.
+  for (const Leaving& leaving : pace.leaving) {
+    if (left / an_hour <= leaving.in) break;
+    left += static_cast<double>(leaving.amount);
+  }
   const double hours = left / an_hour;
+  if (pace.window_hours && hours > *pace.window_hours) return std::nullopt;
   if (hours > kHorizon || (pace.hours_left && hours > *pace.hours_left)) return std::nullopt;
   return hours;
 }

@@ -10,6 +10,12 @@
 
 namespace ts {
 
+/// Spending that a rolling window holds now, and when it leaves the window.
+struct Leaving {
+  double in = 0;  ///< unit: of what holds it
+  std::int64_t amount = 0;
+};
+
 /// What a forecast is made from. Amounts are in the budget's unit.
 struct ForecastInput {
   std::vector<std::int64_t> daily;  ///< complete days before today, oldest first, zero-filled; the more the
@@ -19,12 +25,14 @@ struct ForecastInput {
   std::int64_t used = 0;               ///< in the period up to now, today's included
   std::int64_t limit = 0;
   std::optional<double> days_left;  ///< to the end of the period; absent: it has none
+  std::optional<double> window_days = {};  ///< of a rolling window, which has no end
+  std::vector<Leaving> leaving = {};       ///< of a rolling window, in days; soonest first
 };
 
 /// When a share of the limit is reached at the expected pace.
 struct ThresholdForecast {
   int percent = 0;
-  std::optional<double> in_days;  ///< absent: not within the period, nor within a year; 0: it is reached now
+  std::optional<double> in_days;  ///< absent: not within the period, nor within a year, nor ever in the window; 0: it is reached now
 };
 
 /// Units: days, and the budget's unit.
@@ -35,7 +43,7 @@ struct Forecast {
       high;  ///< of at_end: 80 of 100 periods end in between, if the future is like the past
   std::vector<ThresholdForecast> reached;  ///< for each threshold
   std::optional<double>
-      pace_that_fits;  ///< what may be spent a day so that the limit holds to the end; 0: nothing is left
+      pace_that_fits;  ///< what may be spent a day so that the limit holds to the end, in a window for ever; 0: nothing is left
   bool knows_weekdays = false;  ///< four weeks of history: weekends differ from working days
 };
 
@@ -50,6 +58,8 @@ struct RecentPace {
   std::int64_t used = 0;
   std::int64_t limit = 0;
   std::optional<double> hours_left;  ///< to the end of the period; absent: it has none
+  std::optional<double> window_hours = {};  ///< of a rolling window
+  std::vector<Leaving> leaving = {};        ///< of a rolling window, in hours; soonest first, those of a day at least
 };
 /// In how many hours the limit is reached at this pace, the last hour weighing as much as the five before it. Absent: not
 /// within the period nor within a day, or it is reached already.

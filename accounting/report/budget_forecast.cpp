@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,29 @@ Result<std::vector<Spend>> by_day(ledger::Books& books, const BudgetState& state
   TS_TRY(const auto rows, books.reports().usage(*query));
   for (const ledger::UsageRow& row : rows) add(row.start.value_or(end), ledger::spend_of(row.all));
   return spends;
+}
+
+/// When what a rolling window holds will have left it. Unit: days.
+Result<std::vector<Leaving>> leaving_of(ledger::Books& books, const BudgetState& state) {
+  constexpr hours kByQuarters{48};  ///< of longer windows the hour is near enough
+  const Period& window = state.period;
+  std::vector<Leaving> leaving;
+  const auto add = [&](UtcTime until, const Spend& spend) {
+    if (const std::int64_t spent = amount_of(spend, state.budget.measure); spent != 0) leaving.push_back({days_in(until - window.start), spent});
+  };
+  auto query = ledger::query_of(state.budget, state.zone);
+  if (!query || *window.end - window.start <= kByQuarters) {
+    TS_TRY(const auto points, books.budgets().history(state.budget.name, window, kSlot));
+    for (const BudgetPoint& point : points) add(point.at + kSlot, point.spent);
+    return leaving;
+  }
+  query->by = {ledger::Dimension::hour};
+  query->since = window.start;
+  query->until = window.end;
+  TS_TRY(const auto rows, books.reports().usage(*query));
+  for (const ledger::UsageRow& row : rows) add(row.start.value_or(window.start) + hours{1}, ledger::spend_of(row.all));
+  std::ranges::sort(leaving, {}, &Leaving::in);
+  return leaving;
 }
 
 std::string amount(double value, Measure measure) { return describe_amount(whole(value), measure); }
@@ -94,8 +118,12 @@ Result<BudgetForecast> forecast_of(ledger::Books& books, const BudgetState& stat
   input.today_elapsed = std::clamp(days_in(now - day_start(state.zone, now)), 0.0, 0.999);
   input.used = state.used;
   input.limit = state.budget.limit;
-  // A window has no end: what it holds in a window's time is what counts.
-  if (state.budget.period.kind != PeriodKind::rolling && state.period.end) input.days_left = days_in(*state.period.end - now);
+  if (state.budget.period.kind == PeriodKind::rolling) {
+    input.window_days = days_in(*state.period.end - state.period.start);
+    TS_TRY(input.leaving, leaving_of(books, state));
+  } else if (state.period.end) {
+    input.days_left = days_in(*state.period.end - now);
+  }
   result.expected = forecast(input, state.budget.thresholds);
   return result;
 }
@@ -114,7 +142,15 @@ Result<std::optional<double>> hours_to_limit_of(ledger::Budgets& budgets, const 
   pace.last_six_hours = amount_of(all, measure);
   pace.used = state.used;
   pace.limit = state.budget.limit;
-  if (state.budget.period.kind != PeriodKind::rolling && state.period.end) pace.hours_left = days_in(*state.period.end - now) * 24;
+  if (state.budget.period.kind == PeriodKind::rolling) {
+    const Period& window = state.period;
+    pace.window_hours = days_in(*window.end - window.start) * 24;
+    TS_TRY(const auto oldest, budgets.history(state.budget.name, {window.start, std::min(*window.end, window.start + days{1})}, kSlot));
+    for (const BudgetPoint& point : oldest)
+      if (const std::int64_t spent = amount_of(point.spent, measure); spent != 0) pace.leaving.push_back({days_in(point.at + kSlot - window.start) * 24, spent});
+  } else if (state.period.end) {
+    pace.hours_left = days_in(*state.period.end - now) * 24;
+  }
   return hours_to_limit(pace);
 }
 
@@ -130,13 +166,15 @@ std::string forecast_text(const BudgetForecast& f, UtcTime now) {
                                  describe_amount(f.state.used, b.measure), describe_amount(b.limit, b.measure));
   if (!f.expected) return text + "  no forecast yet: not one complete day of history\n";
   const Forecast& e = *f.expected;
-  text += fmt::format("  pace        {} a day, from {} days{}\n", amount(e.daily, b.measure), f.daily.size(),
+  text += fmt::format("  pace        {} a day, from {} {}{}\n", amount(e.daily, b.measure), f.daily.size(), f.daily.size() == 1 ? "day" : "days",
                       e.knows_weekdays ? ", weekdays told apart" : "; weekdays are told apart from 28 on");
   if (e.at_end)
     text += fmt::format("  at the end  {} ({:.0f} % of the limit); 80 of 100 times between {} and {}\n", amount(*e.at_end, b.measure),
                         *e.at_end * 100 / static_cast<double>(b.limit), amount(*e.low, b.measure), amount(*e.high, b.measure));
-  for (const ThresholdForecast& t : e.reached) text += fmt::format("  {:>4} %      {}\n", t.percent, t.in_days ? when(*t.in_days, now) : std::string{"not in this period"});
-  if (e.pace_that_fits) text += fmt::format("  fits        {} a day until {}\n", amount(*e.pace_that_fits, b.measure), rfc3339(*f.state.period.end));
+  const bool rolls = b.period.kind == PeriodKind::rolling;
+  const std::string never = rolls ? "not at this pace" : f.state.period.end ? "not in this period" : "not within a year";
+  for (const ThresholdForecast& t : e.reached) text += fmt::format("  {:>4} %      {}\n", t.percent, t.in_days ? when(*t.in_days, now) : never);
+  if (e.pace_that_fits) text += fmt::format("  fits        {} a day{}\n", amount(*e.pace_that_fits, b.measure), rolls ? "" : " until " + rfc3339(*f.state.period.end));
   return text;
 }
 

@@ -31,6 +31,43 @@ TEST(Forecasts, OfSteadySpendingAreExact) {
   EXPECT_FALSE(result.reached[2].in_days.has_value()) << "the period ends before";
 }
 
+/// A window of a week in which the same is spent every day.
+ForecastInput steady_week(std::int64_t a_day, std::int64_t limit) {
+  ForecastInput input = input_of(std::vector<std::int64_t>(14, a_day));
+  input.days_left.reset();
+  input.window_days = 7;
+  input.used = 7 * a_day;
+  input.limit = limit;
+  for (int day = 1; day <= 7; ++day) input.leaving.push_back({static_cast<double>(day), a_day});
+  return input;
+}
+
+TEST(Forecasts, OfARollingWindowKnowWhatLeavesIt) {
+  const std::vector<Threshold> limit = {{100, "reached", "", ""}};
+  const Forecast below = forecast(steady_week(100, 900), limit).value();
+  EXPECT_FALSE(below.at_end.has_value());
+  EXPECT_NEAR(*below.pace_that_fits, 900.0 / 7, 1e-9);
+  EXPECT_FALSE(below.reached[0].in_days.has_value()) << "a day goes for each that comes";
+  EXPECT_EQ(forecast(steady_week(100, 700), limit).value().reached[0].in_days, 0);
+
+  ForecastInput young = steady_week(100, 650);  // three days of spending as yet: the first leaves after four more
+  young.used = 300;
+  young.leaving = {{5, 100}, {6, 100}, {7, 100}};
+  EXPECT_NEAR(*forecast(young, limit).value().reached[0].in_days, 3.5, 0.02);
+  young.limit = 750;
+  EXPECT_NEAR(*forecast(young, limit).value().reached[0].in_days, 4.5, 0.02);
+  young.limit = 850;
+  EXPECT_FALSE(forecast(young, limit).value().reached[0].in_days.has_value());
+
+  ForecastInput hours = input_of(std::vector<std::int64_t>(14, 240));  // ten an hour, in a window of five hours
+  hours.days_left.reset();
+  hours.window_days = 5.0 / 24;
+  hours.limit = 60;
+  EXPECT_FALSE(forecast(hours, limit).value().reached[0].in_days.has_value());
+  hours.limit = 45;
+  EXPECT_NEAR(*forecast(hours, limit).value().reached[0].in_days, 4.5 / 24, 0.02);
+}
+
 TEST(Forecasts, WeighRecentDaysMore) {
   const double rising =
       forecast(input_of({0, 0, 0, 0, 0, 0, 0, 100, 100, 100, 100, 100, 100, 100}), {}).value().daily;
@@ -126,6 +163,19 @@ TEST(RecentPaceTest, SaysWhenTheLimitIsReached) {
   EXPECT_FALSE(hours_to_limit({100, 100, 1000, 1000, 24.0}).has_value()) << "reached already: that is another alert";
   EXPECT_FALSE(hours_to_limit({1, 6, 0, 1000, 2000.0}).has_value()) << "too far away to be news";
   EXPECT_LT(*hours_to_limit({600, 600, 700, 1000, 24.0}), *hours_to_limit({0, 600, 700, 1000, 24.0})) << "recent hours weigh more";
+}
+
+TEST(RecentPaceTest, KnowsWhatLeavesARollingWindow) {
+  RecentPace pace{100, 500, 500, 550, std::nullopt, 5.0, {{1, 100}, {2, 100}, {3, 100}, {4, 100}, {5, 100}}};
+  pace.last_six_hours = 600;
+  EXPECT_DOUBLE_EQ(*hours_to_limit(pace), 0.5) << "before anything leaves";
+  pace.limit = 601;
+  EXPECT_FALSE(hours_to_limit(pace).has_value()) << "a hundred leave each hour";
+  pace.leaving = {{4, 500}};
+  EXPECT_DOUBLE_EQ(*hours_to_limit(pace), 1.01);
+  pace.used = 0;
+  pace.leaving.clear();
+  EXPECT_FALSE(hours_to_limit(pace).has_value()) << "in five hours it holds 500 at most";
 }
 
 }  // namespace
