@@ -1,5 +1,6 @@
 #include "spawner/cli/program.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -31,6 +32,12 @@ constexpr const char* kExamples =
     "  tracked-spawn --cap '$5' --on-cap report -- gemini -p \"Review\" --output-format stream-json\n"
     "  tracked-spawn ps ; tracked-spawn show RUN --json ; tracked-spawn extend RUN +40k\n"
     "`tracked-spawn COMMAND --help` has more, `man tracked-spawn` all; `tracked-spawn doctor` says whether all is well.";
+
+/// Of 0 to 2 what we were given closed. Else something of ours gets the number, and the agent's output goes into it.
+void take_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // takes the lowest number that is free
+}
 
 session::Surroundings surroundings() {
   session::Surroundings world;
@@ -139,6 +146,7 @@ Result<std::unique_ptr<ledger::Books>> open_books(const Context& context, ledger
 }
 
 int run_program(int argc, char** argv) {
+  take_standard_descriptors();
   Context context;
   context.world = surroundings();
   CLI::App program{kAbout, "tracked-spawn"};
