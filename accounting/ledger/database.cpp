@@ -1,10 +1,12 @@
 #include "accounting/ledger/database.hpp"
 
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <thread>
+#include <utility>
 
 #include "accounting/ledger/ledger_files.hpp"
 #include "accounting/ledger/schema.hpp"
@@ -21,6 +23,10 @@ using std::chrono::steady_clock;
 /// beginning. A run writes to the same few pages, and their copies count as its memory.
 constexpr const char* kConnectionSettings =
     "PRAGMA wal_autocheckpoint=100; PRAGMA journal_size_limit=4194304; PRAGMA cache_size=-1000";
+
+/// Who may wait so long, may wait for a queue that moves.
+constexpr milliseconds kPatient{1'000};
+constexpr milliseconds kLongestQueue{30'000};
 
 sq::sqlite3* raw(void* handle) {
   return static_cast<sq::sqlite3*>(handle);
@@ -237,7 +243,18 @@ Error Database::error_of(int code, const std::string& detail) const {
 }
 
 void Database::wait_at_most(milliseconds wait) {
-  deadline_ = steady_clock::now() + wait;
+  wait_ = wait;
+  wait_began_ = steady_clock::now();
+  deadline_ = wait_began_ + wait;
+}
+
+/// A queue that moves is worth waiting in: on a slow disk two hundred starts take longer than anybody would wait for one that hangs.
+/// True: the log was written to since it was last looked at.
+bool Database::others_get_on() {
+  struct stat now {};
+  if (::stat((path_.string() + "-wal").c_str(), &now) != 0) return false;
+  const std::array<std::int64_t, 3> seen{now.st_size, now.st_mtim.tv_sec, now.st_mtim.tv_nsec};
+  return std::exchange(log_seen_, seen) != seen;
 }
 
 /// Waiting processes try again at random moments: soon at first, for most transactions take a third of a
@@ -247,7 +264,12 @@ void Database::wait_at_most(milliseconds wait) {
 int Database::on_busy(void* self, int tries) {
   auto& database = *static_cast<Database*>(self);
   const auto now = steady_clock::now();
-  if (now >= database.deadline_) return 0;
+  const bool is_patient = database.wait_ >= kPatient;
+  if (tries == 0 && is_patient) (void)database.others_get_on();
+  if (now >= database.deadline_) {
+    if (!is_patient || now - database.wait_began_ >= kLongestQueue || !database.others_get_on()) return 0;
+    database.deadline_ = now + database.wait_;
+  }
   database.random_ = database.random_ * 6364136223846793005U + 1442695040888963407U;
   const std::uint64_t spread = tries < 2 ? 500 : tries < 6 ? 4'000 : 60'000;  // microseconds
   const microseconds pause(100 + static_cast<std::int64_t>((database.random_ >> 33U) % spread));

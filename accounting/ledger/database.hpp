@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -41,7 +42,7 @@ class Database {
   void set_patience(std::chrono::milliseconds patience) { patience_ = patience; }
 
   /// Runs `work` in one write transaction; an error or exception of `work` rolls back.
-  /// Waits at most `wait` for other writers. Errors: busy; what `work` returns; what the commit meets.
+  /// Waits at most `wait` for other writers; who can wait a second, waits on while others get on, up to half a minute. Errors: busy; what `work` returns; what the commit meets.
   [[nodiscard]] Result<void> write(Durability durability, std::chrono::milliseconds wait, const Work& work);
 
   /// Compiles the statements that `work` comes by where none finds a row, for when they are needed. Executes none of them.
@@ -63,6 +64,7 @@ class Database {
   [[nodiscard]] Error error_of(int sqlite_code, const std::string& detail) const;
   [[nodiscard]] Error newer_error(int version);
   void wait_at_most(std::chrono::milliseconds wait);
+  [[nodiscard]] bool others_get_on();
   static int on_busy(void* self, int tries);
 
   std::filesystem::path path_;
@@ -71,6 +73,9 @@ class Database {
   std::unique_ptr<Sql> sql_;
   void* handle_ = nullptr;  ///< the sqlite3* of sql_
   std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point wait_began_;
+  std::chrono::milliseconds wait_{0};
+  std::array<std::int64_t, 3> log_seen_{};  ///< the log's size and time of change when it was last looked at
   Durability durability_ = Durability::full;
   std::uint64_t random_ = 0;
 };

@@ -79,7 +79,8 @@ enum class OpenMode {
 /// How long what must not be lost waits for other writers: 200 runs may end at once.
 inline constexpr std::chrono::milliseconds kPatience{60'000};
 
-/// Opens the SQLite ledger at `path`; it and later calls wait at most `patience` for other writers.
+/// Opens the SQLite ledger at `path`; it and later calls wait at most `patience` for other writers (a patience of a second and more counts from what
+/// another process last wrote, up to half a minute in all).
 /// Errors: not_found (mode read: says that there is no ledger yet and which command makes one), unsupported
 /// (written by a newer version), corrupt (not a database), permission_denied, no_space.
 [[nodiscard]] Result<std::unique_ptr<Ledger>> open_ledger(const std::filesystem::path& path, OpenMode mode,

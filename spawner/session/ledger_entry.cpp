@@ -7,10 +7,19 @@ namespace ts::session {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr milliseconds kInQueue{1'000};
+
+}  // namespace
+
 void LedgerEntry::wait_until(milliseconds from_now) { patience_ends_ = std::chrono::steady_clock::now() + from_now; }
 
 milliseconds LedgerEntry::left() const {
-  return std::max(std::chrono::duration_cast<milliseconds>(patience_ends_ - std::chrono::steady_clock::now()), waits_.live);
+  const auto now = std::chrono::steady_clock::now();
+  // Nobody held it for too long so far: the time was spent in a queue that moved.
+  const bool queues = trouble_.code != Errc::busy && now < patience_ends_ + waits_.queue;
+  return std::max(std::chrono::duration_cast<milliseconds>(patience_ends_ - now), queues ? kInQueue : waits_.live);
 }
 
 void LedgerEntry::open(std::filesystem::path path, ledger::BooksOptions options) {

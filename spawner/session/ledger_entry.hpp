@@ -15,11 +15,13 @@ namespace ts::session {
 /// now is tried again, and what can't be written by the end stays in the run's folder for `recover`.
 class LedgerEntry {
  public:
-  /// How long a locked ledger may delay the launch, the loop, and the end; each in all, not per call.
+  /// How long a locked ledger may delay the launch, the loop, and the end; each in all, not per call. At the launch and the end it is
+  /// waited for longer while other processes get on with it (Database::write), up to `queue` more.
   struct Waits {
     std::chrono::milliseconds launch{4'000};
     std::chrono::milliseconds live{15};
     std::chrono::milliseconds end{20'000};
+    std::chrono::milliseconds queue{30'000};
   };
   /// What is to be written when the run has ended.
   struct Ending {

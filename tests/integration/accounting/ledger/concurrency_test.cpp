@@ -85,6 +85,30 @@ TEST_F(LedgerTest, TakesEveryResponseOfTwoHundredProcesses) {
   EXPECT_EQ(RawSqlite(path()).run("PRAGMA integrity_check"), "ok");
 }
 
+TEST_F(LedgerTest, WaitsOnInAQueueThatMovesAndNotForOneThatHangs) {
+  auto ledger = open();
+  ASSERT_TRUE(ledger->begin(sample_start("run")).has_value());
+  const ResponseRow rows[] = {sample_response("a")};
+  std::atomic<bool> holds = false;
+  std::thread others([&] {  // one after the other, with hardly a gap, for longer than the patience
+    RawSqlite other(path());
+    for (int i = 0; i < 20; ++i) {
+      other.run("BEGIN IMMEDIATE; INSERT OR REPLACE INTO meta (name, value) VALUES ('busy', '" + std::to_string(i) + "')");
+      holds = true;
+      std::this_thread::sleep_for(milliseconds(100));
+      other.run("COMMIT");
+    }
+  });
+  while (!holds) std::this_thread::yield();
+  const auto done = ledger->record({"run"}, rows, {}, kNoon, milliseconds(1000));
+  others.join();
+  EXPECT_TRUE(done.has_value()) << done.error().message;
+
+  RawSqlite hangs(path());
+  ASSERT_EQ(hangs.run("BEGIN IMMEDIATE"), "");
+  EXPECT_EQ(ledger->record({"run"}, rows, {}, kNoon, milliseconds(1000)).error().code, Errc::busy);
+}
+
 TEST_F(LedgerTest, IsMadeOnceByManyProcessesAtTheSameMoment) {
   for (int round = 0; round < 3; ++round) {
     const auto file = folder / std::to_string(round) / "deep" / "ledger.db";
