@@ -63,7 +63,7 @@ struct SectionPattern {
   std::string heading;
 };
 
-/// All that the reader knows about words. The built-in tables stand in patterns.cpp; configuration adds to them.
+/// All that the reader knows about words. The built-in tables stand in pattern_tables.inc; configuration adds to them.
 struct Patterns {
   std::vector<LabelPattern> labels;
   std::vector<KeyPattern> keys;
