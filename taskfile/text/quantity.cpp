@@ -14,11 +14,13 @@ namespace {
 constexpr std::array<std::string_view, 7> kDashes = {"-", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"};
 constexpr std::array<std::string_view, 5> kGroupBlanks = {" ", "\u00a0", "\u2009", "\u202f", "'"};
 constexpr std::array<std::string_view, 5> kTokenWords = {"token", "tokens", "tok", "toks", "billable"};
-constexpr std::array<std::string_view, 44> kOtherWords = {
-    "turn",  "turns",  "m",     "min",   "mins",     "minute", "minutes", "h",      "hr",      "hrs",    "hour",
-    "hours", "s",      "sec",   "secs",  "second",   "seconds", "ms",     "d",      "day",     "days",   "week",
-    "weeks", "file",   "files", "line",  "lines",    "loc",    "test",    "tests",  "point",   "points", "call",
-    "calls", "commit", "commits", "phase", "phases", "usd",    "step",    "steps",  "sprint",  "sprints", "pts"};
+constexpr auto kOtherWords = std::to_array<std::string_view>(
+    {"turn",    "turns",    "m",       "min",     "mins",     "minute",  "minutes", "h",        "hr",       "hrs",     "hour",    "hours",
+     "s",       "sec",      "secs",    "second",  "seconds",  "ms",      "d",       "day",      "days",     "week",    "weeks",   "file",
+     "files",   "line",     "lines",   "loc",     "test",     "tests",   "point",   "points",   "call",     "calls",   "commit",  "commits",
+     "phase",   "phases",   "usd",     "step",    "steps",    "sprint",  "sprints", "pts",      "row",      "rows",    "record",  "records",
+     "message", "messages", "email",   "emails",  "contact",  "contacts", "user",   "users",    "request",  "requests", "insert", "inserts",
+     "entry",   "entries",  "item",    "items",   "event",    "events",  "char",    "chars",    "character", "characters", "byte", "bytes"});
 
 /// One number as it is written, before ranges and suffixes are shared.
 struct Number {
@@ -95,8 +97,9 @@ void read_suffix(std::string_view text, Number& number) {
   const std::string word(rest.substr(0, letters));
   const std::string low = lower(word);
   double scale = 0;
-  if (low == "k" || low == "thousand" || low == "ktok" || low == "ktokens") scale = 1e3;
+  if (low == "k" || low == "thousand" || low == "kt" || low == "ktok" || low == "ktokens") scale = 1e3;
   if (word == "M" || low == "million" || low == "mio" || word == "Mtok" || word == "MTok") scale = 1e6;
+  if (word == "m" && at == number.end && trim(rest.substr(letters)).starts_with("token")) scale = 1e6;  // alone they are minutes
   if (scale == 0) return;
   if (at != number.end && letters == 1 && word != "K" && word != "k" && word != "M") return;
   number.scale = scale;
@@ -131,20 +134,26 @@ bool may_start(std::string_view text, std::size_t at) {
 
 /// A factor ("x 0.5", "× 1.2") stands before the number.
 bool after_factor(std::string_view text, std::size_t at) {
-  const std::string_view before = trim(text.substr(0, at));
+  std::string_view before = trim(text.substr(0, at));
+  if (before.ends_with("~")) before = trim(before.substr(0, before.size() - 1));
   if (before.ends_with("\u00d7")) return true;
   if (!before.ends_with("x") && !before.ends_with("X")) return false;
   return before.size() < 2 || !is_letter(before[before.size() - 2]);
 }
 
-/// The end of a range's second number at `at`, after the dash or "to"; npos: no range goes on here.
-std::size_t range_continues(std::string_view text, std::size_t at) {
+/// Where a range's second number begins, after the dash or "to" behind the first one, which is [begin, at); npos: no range goes on here.
+std::size_t range_continues(std::string_view text, std::size_t begin, std::size_t at) {
+  std::string_view before = trim(text.substr(0, begin));
+  if (before.ends_with("~")) before = trim(before.substr(0, before.size() - 1));
+  const bool after_between = lower(before).ends_with("between");
   std::size_t i = at;
   while (i < text.size() && blank_at(text.substr(i)) != 0) i += blank_at(text.substr(i));
   if (const std::size_t dash = dash_at(text.substr(i))) {
     i += dash;
   } else if (i > at && text.substr(i).starts_with("to ")) {
     i += 3;
+  } else if (i > at && after_between && text.substr(i).starts_with("and ")) {
+    i += 4;
   } else if (text.substr(i).starts_with("..")) {
     i += 2;
   } else {
@@ -172,11 +181,42 @@ void fill(Quantity& quantity, const Number& low, const Number& high) {
   quantity.doubt = low.doubt.empty() ? high.doubt : low.doubt;
 }
 
+/// Where the struck text (`~~8K~~`) that begins at `at` ends; npos: none begins there.
+std::size_t struck_end(std::string_view text, std::size_t at) {
+  if (!text.substr(at).starts_with("~~") || blank_at(text.substr(at + 2)) != 0) return std::string_view::npos;
+  const std::size_t close = text.find("~~", at + 3);
+  if (close == std::string_view::npos || text.find_first_of("0123456789", at) > close) return std::string_view::npos;
+  return close + 2;
+}
+
+/// What stands between two quantities is an arrow: the second one replaces the first.
+bool is_arrow(std::string_view between) {
+  while (!between.empty() && (between.front() == '*' || between.front() == '`')) between.remove_prefix(1);
+  between = trim(between);
+  for (const std::string_view word : {"tokens", "token"})
+    if (between.starts_with(word)) between = trim(between.substr(word.size()));
+  while (!between.empty() && (between.back() == '*' || between.back() == '`')) between.remove_suffix(1);
+  between = trim(between);
+  return between == "\u2192" || between == "->" || between == "=>";
+}
+
+void drop_replaced(std::string_view text, std::vector<Quantity>& found) {
+  for (std::size_t i = 0; i + 1 < found.size();) {
+    const bool same = found[i].unit != Quantity::Unit::other && found[i + 1].unit != Quantity::Unit::other;
+    if (same && is_arrow(text.substr(found[i].end, found[i + 1].begin - found[i].end))) found.erase(found.begin() + static_cast<std::ptrdiff_t>(i));
+    else ++i;
+  }
+}
+
 }  // namespace
 
 std::vector<Quantity> quantities(std::string_view text) {
   std::vector<Quantity> found;
   for (std::size_t at = 0; at < text.size();) {
+    if (const std::size_t end = struck_end(text, at); end != std::string_view::npos) {
+      at = end;
+      continue;
+    }
     if (!is_digit(text[at])) {
       ++at;
       continue;
@@ -188,7 +228,7 @@ std::vector<Quantity> quantities(std::string_view text) {
     Number low = digits_from(text, at);
     read_suffix(text, low);
     Number high = low;
-    if (const std::size_t next = range_continues(text, low.end); next != std::string_view::npos) {
+    if (const std::size_t next = range_continues(text, at, low.end); next != std::string_view::npos) {
       high = digits_from(text, next);
       read_suffix(text, high);
     }
@@ -209,6 +249,7 @@ std::vector<Quantity> quantities(std::string_view text) {
     }
     found.push_back(std::move(quantity));
   }
+  drop_replaced(text, found);
   return found;
 }
 

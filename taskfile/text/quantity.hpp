@@ -23,7 +23,8 @@ struct Quantity {
   std::string doubt;          ///< why the digits have more than one reading ("10.000"); empty: none
 };
 
-/// All quantities of one line, in their order. Digits that are part of a word, an id, a date or a version are none.
+/// All quantities of one line, in their order. Digits that are part of a word, an id, a date or a version are none;
+/// neither is what was struck ("~~8K~~ 12K") or replaced ("8K → 12K").
 [[nodiscard]] std::vector<Quantity> quantities(std::string_view text);
 
 }  // namespace ts::taskfile

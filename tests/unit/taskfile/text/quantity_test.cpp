@@ -41,6 +41,10 @@ TEST(Quantities, ReadsTheFirstAsPeopleWriteIt) {
       {"99999999999999999999", kMaxTokens, kMaxTokens},
       {"2.500000000000000000000001K", 2'500, 2'500},
       {"\u200f20K\u200f", 20'000, 20'000},
+      {"between 20K and 30K", 20'000, 30'000},
+      {"between ~20K and ~30K tokens", 20'000, 30'000},
+      {"~1.5m tokens", 1'500'000, 1'500'000},
+      {"25kt", 25'000, 25'000},
   };
   for (const Case& c : cases) {
     const auto found = quantities(c.text);
@@ -52,6 +56,18 @@ TEST(Quantities, ReadsTheFirstAsPeopleWriteIt) {
   }
 }
 
+TEST(Quantities, LeavesOutWhatWasStruckOrReplaced) {
+  for (const char* text : {"~~8K~~ 12K", "~~~8K~~ ~12K (more tests)", "8K \u2192 12K", "~8K -> ~12K", "**8K** => **12K**", "8K tokens \u2192 12K tokens"}) {
+    const auto found = quantities(text);
+    ASSERT_EQ(found.size(), 1U) << text;
+    EXPECT_EQ(found[0].high, 12'000) << text;
+  }
+  EXPECT_TRUE(quantities("~~8K~~").empty());
+  EXPECT_EQ(quantities("~8K (0.5x -> ~4K)")[0].high, 8'000);
+  EXPECT_EQ(quantities("4-6 turns -> 20K").size(), 2U);
+  EXPECT_EQ(quantities("~~~\nno mark ~~ 8K").size(), 1U);
+}
+
 TEST(Quantities, DoubtsWhatHasTwoReadings) {
   for (const char* text : {"10.000", "10.000 tokens", "10.000-12.000", "10,5", "1,50"}) {
     const auto found = quantities(text);
@@ -61,7 +77,7 @@ TEST(Quantities, DoubtsWhatHasTwoReadings) {
 }
 
 TEST(Quantities, KnowsOtherUnits) {
-  for (const char* text : {"4-6 turns", "15 min", "~15m", "2h", "30%", "5 files", "4x", "4 x", "3 phases", "x 0.5", "\u00d7 1.5", "100 lines", "7 days", "40Kb"}) {
+  for (const char* text : {"4-6 turns", "15 min", "~15m", "2h", "30%", "5 files", "4x", "4 x", "3 phases", "x 0.5", "\u00d7 1.5", "100 lines", "7 days", "40Kb", "600K rows", "500K messages", "x ~5K"}) {
     const auto found = quantities(text);
     ASSERT_FALSE(found.empty()) << text;
     EXPECT_EQ(found[0].unit, Unit::other) << text;
