@@ -56,7 +56,7 @@ Scored score(const Document& document, const Finding& finding, const SectionMean
   const std::string_view text = document.text(entry.value);
   const bool named = entry.label.find("token") != std::string::npos || finding.kind == FieldKind::cap ||
                      entry.column.find("token") != std::string::npos;
-  const auto quantity = token_quantity(text, named ? TokenHint::label_names_tokens : TokenHint::value_must_show_it);
+  const auto quantity = finding.kind == FieldKind::cap ? cap_quantity(text) : token_quantity(text, named ? TokenHint::label_names_tokens : TokenHint::value_must_show_it);
   Scored scored;
   scored.candidate.subject = finding.kind;
   scored.candidate.line = entry.line;

@@ -9,6 +9,20 @@ namespace ts::taskfile {
 namespace {
 
 constexpr Tokens kBareTokens = 1000;  ///< a number without K and without "tokens" counts as tokens from here on
+constexpr Tokens kOrdinal = 100;      ///< up to here a bare number before a quantity is a phase, a part, a version
+constexpr Tokens kFirstYear = 1990;
+constexpr Tokens kLastYear = 2099;
+
+bool is_year(const Quantity& quantity, std::string_view text) {
+  const std::string_view digits = text.substr(quantity.begin, quantity.end - quantity.begin);
+  return quantity.low >= kFirstYear && quantity.high <= kLastYear && digits.size() == 4 && !trim(text.substr(0, quantity.begin)).empty();
+}
+
+/// Whether the quantity itself says that it counts tokens.
+bool shows_tokens(const Quantity& quantity, std::string_view text) {
+  if (quantity.unit == Quantity::Unit::tokens || quantity.suffixed) return true;
+  return quantity.high >= kBareTokens && !quantity.word_follows && !is_year(quantity, text);
+}
 
 /// Where an echo of the estimate or a comment begins: "(Est: 25K)", "Est: 25K", "<!-- … -->". npos: none.
 std::size_t echo_at(std::string_view text) {
@@ -80,12 +94,26 @@ Value value_of_count(std::string_view text, const Patterns& patterns) {
 }
 
 std::optional<Quantity> token_quantity(std::string_view text, TokenHint hint) {
-  for (const Quantity& quantity : quantities(text)) {
+  std::optional<Quantity> small;
+  for (Quantity& quantity : quantities(text)) {
     if (quantity.unit == Quantity::Unit::other) continue;
-    const bool sure = quantity.unit == Quantity::Unit::tokens || quantity.suffixed || (quantity.high >= kBareTokens && !quantity.word_follows);
-    if (hint == TokenHint::label_names_tokens || sure) return quantity;
+    if (shows_tokens(quantity, text)) return std::move(quantity);
+    if (hint == TokenHint::value_must_show_it || small) continue;
+    if (quantity.high == 0 || quantity.high > kOrdinal) return std::move(quantity);
+    small = std::move(quantity);
   }
-  return std::nullopt;
+  return small;
+}
+
+std::optional<Quantity> cap_quantity(std::string_view text) {
+  auto first = token_quantity(text, TokenHint::label_names_tokens);
+  const std::size_t equals = text.find('=');
+  if (!first || equals == std::string_view::npos || equals < first->end) return first;
+  const std::string_view rest = trim(text.substr(first->end, equals - first->end));
+  const bool multiplied = rest.starts_with("\u00d7") || rest.starts_with("*") || ((rest.starts_with("x") || rest.starts_with("X")) && rest.size() > 1);
+  if (!multiplied) return first;
+  auto product = token_quantity(text.substr(equals + 1), TokenHint::label_names_tokens);
+  return product ? product : first;
 }
 
 }  // namespace ts::taskfile

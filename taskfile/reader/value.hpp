@@ -23,8 +23,11 @@ struct Value {
 /// Reads any other field: it is a placeholder, or a value.
 [[nodiscard]] Value value_of_text(std::string_view text, const Patterns& patterns);
 
-/// The estimate on a line: the first quantity that can be a count of tokens. 
+/// The estimate on a line: the first quantity that can be a count of tokens; before it a small bare number ("phase 1: 20K") is none.
 enum class TokenHint { label_names_tokens, value_must_show_it };
 [[nodiscard]] std::optional<Quantity> token_quantity(std::string_view text, TokenHint hint);
+
+/// The cap on a line: as the estimate, but of a product ("20K × 4 = 80K") the result.
+[[nodiscard]] std::optional<Quantity> cap_quantity(std::string_view text);
 
 }  // namespace ts::taskfile

@@ -21,6 +21,14 @@ TEST(Reading, FormsOfAnEstimate) {
   EXPECT_EQ(high_of("# T\n\n**Estimated\u00a0Tokens:**\t10\u00a0000\n"), 10'000);
 }
 
+TEST(Reading, NumbersBeforeTheEstimateAreNone) {
+  EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** Phase 1: ~20K\n"), 20'000);
+  EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** 800 (a 10K buffer apart)\n"), 800);
+  EXPECT_EQ(high_of("# T\n\n**Estimate:** Q1 2026\n"), -1);
+  EXPECT_EQ(high_of("# T\n\n**Estimated Effort:** 3-4 hours (600K rows)\n"), -1);
+  EXPECT_EQ(high_of("# T\n\n## Estimates\n\n- 500K messages to index\n"), -1);
+}
+
 TEST(Reading, WhatIsNoEstimate) {
   EXPECT_EQ(high_of("# T\n\nThe budget is 50,000 tokens a month.\n"), -1);
   EXPECT_EQ(high_of("# T\n\n```\n**Estimated Tokens:** ~10K\n```\n"), -1);
@@ -72,6 +80,10 @@ TEST(Reading, DottedThousandsAreRefusedNotGuessed) {
 TEST(Reading, CapIsLiteralOrNone) {
   EXPECT_EQ(read_text("# T\n\n**Token Cap:** 160K (4x of 50K)\n").cap->limit, 160'000);
   EXPECT_EQ(read_text("# T\n\n**Soft Cap:** ~160K (4x estimate)\n").cap->limit, 160'000);
+  EXPECT_EQ(read_text("# T\n\n**Token Cap:** 20K \u00d7 4 = 80K\n").cap->limit, 80'000);
+  EXPECT_EQ(read_text("# T\n\n**Token Cap:** 4 x ~20K = 80K\n").cap->limit, 80'000);
+  EXPECT_EQ(read_text("# T\n\n**Token Cap:** ~~80K~~ 120K\n").cap->limit, 120'000);
+  EXPECT_EQ(read_text("# T\n\n**Token Cap:** 80K \u2192 120K (extended)\n").cap->limit, 120'000);
   EXPECT_FALSE(read_text("# T\n\n**Token Cap:** N/A\n").cap);
   EXPECT_FALSE(read_text("# T\n\n**Token Cap:** 4x upper estimate\n").cap);
 }
