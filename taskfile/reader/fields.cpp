@@ -70,7 +70,8 @@ class Fields {
     ranked.owned = owned;
     if (entry.label == "implementation" || entry.label == "total") ranked.phase = entry.label;
     const bool words_elsewhere = !value.joiner.empty() && !owned && !known_place(entry.section);
-    if (words_elsewhere) return;
+    const bool prose = value.joiner == kWordsJoiner && finding.kind != FieldKind::actual && entry.table < 0;  // "Input: a text field"
+    if (words_elsewhere || prose) return;
     ranked.score = finding.rank - (by_section == Role::other ? 0 : 20) + (known_place(entry.section) || owned ? 0 : 5) + (fenced ? 40 : 0);
     all_.push_back(std::move(ranked));
   }

@@ -39,6 +39,7 @@ bool echoes_number(std::string_view text, std::size_t at) {
 }
 
 bool is_blank_to_fill(std::string_view core) {
+  if (lower(core).ends_with(" tokens")) core.remove_suffix(std::string_view(" tokens").size());
   return core.empty() || core.find_first_not_of("_~K% kX") == std::string_view::npos;
 }
 
@@ -46,6 +47,17 @@ bool is_placeholder(std::string_view core, const Patterns& patterns) {
   if (is_blank_to_fill(core)) return true;
   const std::string low = lower(core);
   return std::any_of(patterns.placeholders.begin(), patterns.placeholders.end(), [&](const std::string& p) { return fits(p, low); });
+}
+
+/// The part of `core` before a number that only a placeholder is set against: "~XK" of "~XK / 25K", "TBD" of "TBD (target 25K)". Empty: none.
+std::string_view unfilled_part(std::string_view core, std::size_t number, const Patterns& patterns) {
+  for (const std::string_view sign : {" (", " [", "/", ", ", " of ", " vs", " - ", " \u2013 ", " \u2014 "}) {
+    const std::size_t at = core.find(sign);
+    if (at == std::string_view::npos || at >= number) continue;
+    const std::string_view part = trim(core.substr(0, at));
+    if (!part.empty() && is_placeholder(bare(part), patterns)) return part;
+  }
+  return {};
 }
 
 ByteRange range_of(std::string_view part, std::string_view whole) {
@@ -76,6 +88,12 @@ Value value_of_count(std::string_view text, const Patterns& patterns) {
   const bool bracketed = word.starts_with("<") || word.starts_with("[") || word.starts_with("{");
   const std::vector<Quantity> found = quantities(core);
   const auto count = std::find_if(found.begin(), found.end(), [](const Quantity& q) { return q.unit != Quantity::Unit::other; });
+  const std::string_view unfilled = count != found.end() ? unfilled_part(core, count->begin, patterns) : std::string_view();
+  if (!unfilled.empty()) {
+    value.state = FieldState::placeholder;
+    value.range = range_of(unfilled, text);
+    return value;
+  }
   if (count != found.end() && !bracketed) {
     value.state = FieldState::value;
     value.number = count->high;
@@ -89,7 +107,7 @@ Value value_of_count(std::string_view text, const Patterns& patterns) {
     return value;
   }
   value.range.end = value.range.begin;  // words instead of a number: they stay behind it
-  value.joiner = " \u00b7 ";
+  value.joiner = kWordsJoiner;
   return value;
 }
 

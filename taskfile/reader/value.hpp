@@ -9,6 +9,9 @@
 
 namespace ts::taskfile {
 
+/// Between a written number and the words that stood in its place.
+inline constexpr std::string_view kWordsJoiner = " \u00b7 ";
+
 /// What stands in a field, and which bytes of it a write would replace. Offsets are relative to the text.
 struct Value {
   FieldState state = FieldState::absent;

@@ -21,5 +21,11 @@ TEST(Reading, RolesOwnTheirRows) {
   EXPECT_EQ(reading.actual.line, 11);
 }
 
+TEST(Reading, ProseBehindALabelIsNoFieldOfTheRun) {
+  const Reading reading = read_text("# T\n\n## Implementation Summary\n\n- **Input:** a text field\n- **Output:** the list\n- **Actual Tokens:** X\n");
+  ASSERT_EQ(reading.fields.size(), 1U);
+  EXPECT_EQ(reading.fields[0].line, 7);
+}
+
 }  // namespace
 }  // namespace ts::taskfile
