@@ -9,6 +9,7 @@ namespace ts::taskfile {
 namespace {
 
 constexpr std::size_t kLongestLabel = 60;
+constexpr std::size_t kLongestShared = 25;   ///< of a label of several on a line that only commas divide
 constexpr std::size_t kLongestLine = 4096;  ///< of a line that may hold a field; bounds what hostile text can cost
 
 /// The part of `line` after list marks, quote marks and a task box.
@@ -44,15 +45,26 @@ std::size_t colon_at(std::string_view text) {
   return text.starts_with("\uff1a") ? std::string_view("\uff1a").size() : 0;
 }
 
-/// `**Label:** value`, `**Label**: value`, `**Label** (note): value`. Without bold marks: `Label: value`.
+/// `**Label: value**`, where `inside` stands between the marks.
+bool read_bold_pair(std::string_view inside, Pair& pair) {
+  const std::size_t colon = inside.find(": ");
+  if (colon == std::string_view::npos || colon == 0 || colon > kLongestLabel) return false;
+  pair.label = trim(inside.substr(0, colon));
+  pair.value = trim(inside.substr(colon + 1));
+  return !pair.value.empty();
+}
+
+/// `**Label:** value`, `**Label**: value`, `**Label** (note): value`, `**Label: value**`. Without bold marks: `Label: value`.
 bool read_pair(std::string_view text, Pair& pair) {
   text = trim(text);
   const std::string_view mark = text.starts_with("**") ? "**" : text.starts_with("__") ? "__" : "";
   if (!mark.empty()) {
     const std::size_t close = text.find(mark, 2);
-    if (close == std::string_view::npos || close - 2 > kLongestLabel) return false;
-    pair.label = trim(text.substr(2, close - 2));
+    if (close == std::string_view::npos) return false;
     std::string_view rest = trim(text.substr(close + 2));
+    if ((rest.empty() || rest.starts_with("(")) && read_bold_pair(text.substr(2, close - 2), pair)) return true;
+    if (close - 2 > kLongestLabel) return false;
+    pair.label = trim(text.substr(2, close - 2));
     const bool colon_inside = pair.label.ends_with(":") || pair.label.ends_with("\uff1a");
     if (!colon_inside) {
       const std::size_t colon = colon_at(rest);
@@ -72,6 +84,28 @@ bool read_pair(std::string_view text, Pair& pair) {
   pair.label = trim(text.substr(0, colon));
   pair.value = trim(text.substr(colon + colon_at(text.substr(colon))));
   return true;
+}
+
+std::vector<std::string_view> split(std::string_view text, std::string_view mark) {
+  std::vector<std::string_view> parts;
+  for (std::size_t at = 0;;) {
+    const std::size_t end = text.find(mark, at);
+    parts.push_back(text.substr(at, end == std::string_view::npos ? end : end - at));
+    if (end == std::string_view::npos) return parts;
+    at = end + mark.size();
+  }
+}
+
+/// The pairs that share a line: between pipes or dots, or between commas where each part is a pair ("Turns: 4, Tokens: 8K").
+std::vector<std::string_view> parts_of(std::string_view text) {
+  for (const std::string_view mark : {" | ", " \u00b7 ", " \u2022 "})
+    if (text.find(mark) != std::string_view::npos) return split(text, mark);
+  std::vector<std::string_view> parts = split(text, ", ");
+  Pair pair;
+  const bool pairs = parts.size() > 1 && std::all_of(parts.begin(), parts.end(), [&](std::string_view part) {
+    return read_pair(part, pair) && pair.label.size() <= kLongestShared && !pair.value.empty();
+  });
+  return pairs ? parts : std::vector<std::string_view>{text};
 }
 
 class Collector {
@@ -137,20 +171,20 @@ class Collector {
 
   void running_text(int number, std::string_view line) {
     const std::string_view text = after_marks(line);
-    if (text.empty() || text.starts_with("#")) return;
+    if (text.empty() || text.starts_with("#")) return heading_pair(number, text);
     bool any = false;
-    for (std::string_view rest = text; !rest.empty();) {
-      const std::size_t split = rest.find(" | ");
-      const std::string_view part = rest.substr(0, split);
-      any = pair_entry(number, part) || any;
-      rest = split == std::string_view::npos ? std::string_view() : rest.substr(split + 3);
-    }
+    for (const std::string_view part : parts_of(text)) any = pair_entry(number, part) || any;
     if (any) return;
     Entry entry = at(number, trim(text));
     entry.column = "value";
     entry.parent = parent_;
     entry.shape = Entry::Shape::plain;
     entries_.push_back(std::move(entry));
+  }
+
+  /// "## Estimated Tokens: ~8K": a pair as any other, but for the title.
+  void heading_pair(int number, std::string_view text) {
+    if (text.starts_with("##") && structure_.kind(number) == LineKind::text) pair_entry(number, text.substr(std::min(text.find_first_not_of('#'), text.size())));
   }
 
   bool pair_entry(int number, std::string_view part) {

@@ -18,6 +18,17 @@ std::size_t blank_at_end(std::string_view text) {
   return 0;
 }
 
+/// Without a leading sign of its own: an emoji or a symbol with a blank behind it, as before "📊 Estimated Tokens".
+std::string_view without_sign(std::string_view text) {
+  std::size_t marks = 0;
+  while (marks < text.size() && (text[marks] == '*' || text[marks] == '_')) ++marks;
+  std::size_t at = marks;
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  while (byte(at) == 0xf0 || byte(at) == 0xe2 || (byte(at) == 0xef && byte(at + 1) == 0xb8)) at += byte(at) == 0xf0 ? 4U : 3U;
+  const bool sign = at > marks && at + 1 < text.size() && blank_at(text.substr(at)) != 0;
+  return sign ? trim(text.substr(at)) : text;
+}
+
 bool is_mark(char c) { return c == '*' || c == '_' || c == '`'; }
 
 }  // namespace
@@ -55,7 +66,7 @@ std::string lower(std::string_view text) {
 
 std::string label_of(std::string_view text) {
   std::string out;
-  text = trim(text);
+  text = without_sign(trim(text));
   while (!text.empty()) {
     if (const std::size_t size = blank_at(text)) {
       if (!out.empty() && out.back() != ' ') out += ' ';

@@ -11,7 +11,7 @@ namespace ts::taskfile {
 /// `part` trimmed of blanks and of emphasis, quotes and code marks that enclose it (`**x**`, `_x_`, `` `x` ``).
 [[nodiscard]] std::string_view bare(std::string_view part);
 
-/// ASCII letters in lower case, every run of blanks one space, no emphasis and no colon at the end: what labels are compared by.
+/// ASCII letters in lower case, every run of blanks one space, no emphasis, no emoji before it and no colon at the end: what labels are compared by.
 [[nodiscard]] std::string label_of(std::string_view text);
 
 [[nodiscard]] std::string lower(std::string_view text);
