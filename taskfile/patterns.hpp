@@ -58,6 +58,8 @@ struct SectionPattern {
     reviewer,  ///< the reviewer's: not touched by an engineer's run
     header,    ///< as good as the top of the file
     foreign,   ///< fields of other things
+    others,    ///< fields of other roles than the two: no run fills them
+    part,      ///< a part of the task: its figures are not the task's
   };
   Meaning meaning = Meaning::foreign;
   std::string heading;

@@ -61,7 +61,8 @@ class Fields {
     const bool owned = named || by_section != Role::other;
     const bool fenced = entry.kind == LineKind::fenced;
     if (fenced && by_section == Role::other && !(named && finding.kind == FieldKind::agent_id)) return;
-    if (sections_.meaning(entry.section) == Meaning::estimate && !says_actual(entry)) return;
+    const Meaning meaning = sections_.meaning(entry.section);
+    if (meaning == Meaning::others || (meaning == Meaning::estimate && !says_actual(entry))) return;
     const std::string_view text = document_.text(entry.value);
     if (finding.kind == FieldKind::variance && add_sentence(entry, owner, owned)) return;
     if (finding.kind == FieldKind::actual && !is_total(finding)) return;

@@ -9,16 +9,28 @@ namespace {
 
 using Meaning = SectionPattern::Meaning;
 
+/// A heading without its number: "7. PM Estimate", "4.2) Estimates".
+std::string_view without_number(std::string_view label) {
+  const std::size_t end = std::min(label.find_first_not_of("0123456789."), label.size());
+  if (end == 0 || !is_digit(label[0])) return label;
+  const bool closed = label[end - 1] == '.' || (end < label.size() && label[end] == ')');
+  return closed ? trim(label.substr(label.substr(end).starts_with(")") ? end + 1 : end)) : label;
+}
+
+bool heading_fits(const std::string& pattern, const Heading& heading) {
+  return fits(pattern, heading.label) || fits(pattern, without_number(heading.label));
+}
+
 const SectionPattern* pattern_of(const Heading& heading, const Patterns& patterns) {
   for (const SectionPattern& pattern : patterns.sections)
-    if (fits(pattern.heading, heading.label)) return &pattern;
+    if (heading_fits(pattern.heading, heading)) return &pattern;
   return nullptr;
 }
 
 bool under(const Structure& structure, int section, const std::string& pattern) {
   if (pattern == "*") return true;
   for (; section >= 0; section = structure.headings[static_cast<std::size_t>(section)].parent)
-    if (fits(pattern, structure.headings[static_cast<std::size_t>(section)].label)) return true;
+    if (heading_fits(pattern, structure.headings[static_cast<std::size_t>(section)])) return true;
   return false;
 }
 

@@ -27,8 +27,10 @@ int section_score(Meaning meaning) {
     case Meaning::estimate: return -15;
     case Meaning::header: return 0;
     case Meaning::foreign: return 20;
+    case Meaning::part: return 60;
     case Meaning::engineer: return 40;
-    case Meaning::reviewer: break;
+    case Meaning::reviewer:
+    case Meaning::others: break;
   }
   return 100;
 }
@@ -39,6 +41,8 @@ std::string_view place_of(Meaning meaning) {
     case Meaning::header: return "the header";
     case Meaning::engineer: return "the engineer's section";
     case Meaning::reviewer: return "the reviewer's section";
+    case Meaning::others: return "another role's section";
+    case Meaning::part: return "the section of a part";
     case Meaning::foreign: break;
   }
   return "another section";
@@ -72,6 +76,7 @@ Scored score(const Document& document, const Finding& finding, const SectionMean
   if (entry.kind == LineKind::fenced) scored.candidate.why = "lost: template text in a fenced block";
   else if (!quantity) scored.candidate.why = "lost: no number of tokens";
   else if (meaning == Meaning::reviewer) scored.candidate.why = "lost: the reviewer's figure";
+  else if (meaning == Meaning::others) scored.candidate.why = "lost: another role's figure";
   return scored;
 }
 

@@ -21,6 +21,16 @@ TEST(Reading, RolesOwnTheirRows) {
   EXPECT_EQ(reading.actual.line, 11);
 }
 
+TEST(Reading, OtherRolesRowsAreNotTheEngineers) {
+  for (const char* heading : {"Tech Lead Review", "Review Results", "Review (Lead-Owned)", "QA Metrics", "Plan Agent Metrics", "3. SR Engineer Metrics", "Senior Review"}) {
+    const Reading reading = read_text("# T\n\n## " + std::string(heading) + "\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n");
+    EXPECT_EQ(reading.actual.state, FieldState::absent) << heading;
+    for (const Field& field : reading.fields) EXPECT_NE(field.owner, Role::engineer) << heading;
+  }
+  for (const char* heading : {"Ready for Review", "Implementation Summary (after review)", "2. Implementation Summary", "Completion Report"})
+    EXPECT_EQ(read_text("# T\n\n## " + std::string(heading) + "\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n").actual.line, 7) << heading;
+}
+
 TEST(Reading, ProseBehindALabelIsNoFieldOfTheRun) {
   const Reading reading = read_text("# T\n\n## Implementation Summary\n\n- **Input:** a text field\n- **Output:** the list\n- **Actual Tokens:** X\n");
   ASSERT_EQ(reading.fields.size(), 1U);

@@ -29,6 +29,12 @@ TEST(Reading, NumbersBeforeTheEstimateAreNone) {
   EXPECT_EQ(high_of("# T\n\n## Estimates\n\n- 500K messages to index\n"), -1);
 }
 
+TEST(Reading, FiguresOfOtherRolesAreNotTheTasks) {
+  const Reading reading = read_text("# T\n\n**Estimated Tokens:** ~40K\n\n## SR Engineer Pre-Implementation Review\n\n**Estimated Tokens:** ~60K\n**Token Cap:** 240K\n");
+  EXPECT_EQ(reading.estimate->high, 40'000);
+  EXPECT_FALSE(reading.cap);
+}
+
 TEST(Reading, WhatIsNoEstimate) {
   EXPECT_EQ(high_of("# T\n\nThe budget is 50,000 tokens a month.\n"), -1);
   EXPECT_EQ(high_of("# T\n\n```\n**Estimated Tokens:** ~10K\n```\n"), -1);
