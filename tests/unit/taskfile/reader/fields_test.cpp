@@ -31,6 +31,21 @@ TEST(Reading, OtherRolesRowsAreNotTheEngineers) {
     EXPECT_EQ(read_text("# T\n\n## " + std::string(heading) + "\n\n| Metric | Value |\n|---|---|\n| Total Tokens | X |\n").actual.line, 7) << heading;
 }
 
+TEST(Reading, LabelsOfTheActualField) {
+  const std::string head = "# T\n\n## Implementation Summary\n\n### Metrics\n\n";
+  for (const char* label : {"Tokens", "Tokens Consumed", "Token Usage", "Token Count", "Total Billable Tokens", "Measured Tokens", "Final Tokens", "Engineer Total", "Actual Total"})
+    EXPECT_EQ(read_text(head + "| Metric | Value |\n|---|---|\n| " + label + " | X |\n").actual.line, 9) << label;
+  EXPECT_EQ(read_text(head + "| Phase | Turns | Est. Tokens |\n|---|---|---|\n| Plan | X | XK |\n| **Grand Total** | X | XK |\n").actual.line, 0);
+  EXPECT_EQ(read_text(head + "| Phase | Turns | Tokens |\n|---|---|---|\n| Plan | X | XK |\n| **Grand Total** | X | XK |\n").actual.line, 10);
+  EXPECT_EQ(read_text("# T\n\n**Effort:** 5K tokens\n\n## Actual Effort\n\n- Tokens: TBD\n").actual.line, 7);
+}
+
+TEST(Reading, TheEngineersStepOfATableOfAgents) {
+  const std::string head = "# T\n\n## Agent Tracking\n\n| Step | Agent ID | Tokens |\n|---|---|---|\n| 1. Implementation Plan | ___ | ___K |\n";
+  for (const char* step : {"3. Implementation", "Implement (Engineer)", "Engineer"})
+    EXPECT_EQ(read_text(head + "| " + step + " | ___ | ___K |\n| 4. Implementation Review | ___ | ___K |\n").actual.line, 8) << step;
+}
+
 TEST(Reading, ProseBehindALabelIsNoFieldOfTheRun) {
   const Reading reading = read_text("# T\n\n## Implementation Summary\n\n- **Input:** a text field\n- **Output:** the list\n- **Actual Tokens:** X\n");
   ASSERT_EQ(reading.fields.size(), 1U);

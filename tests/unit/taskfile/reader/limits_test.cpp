@@ -29,6 +29,27 @@ TEST(Reading, NumbersBeforeTheEstimateAreNone) {
   EXPECT_EQ(high_of("# T\n\n## Estimates\n\n- 500K messages to index\n"), -1);
 }
 
+TEST(Reading, LabelsOfAnEstimate) {
+  for (const char* label : {"Token Est.", "Tokens (est.)", "Estimate (tokens)", "PM Token Estimate", "PM Est. Tokens", "Token Estimation", "Predicted Tokens",
+                            "Projected Tokens", "Calibrated Tokens", "Adjusted Tokens", "Est.", "Est. Effort", "PM Est", "Engineer Estimate", "Est. Total"})
+    EXPECT_EQ(high_of("# T\n\n**" + std::string(label) + ":** ~20K tokens\n"), 20'000) << label;
+}
+
+TEST(Reading, TotalsOfAnEstimatesSection) {
+  EXPECT_EQ(high_of("# T\n\n## PM Estimate\n\n| Phase | Estimate |\n|---|---|\n| a | ~5K |\n| **Total** | **~25K** |\n"), 25'000);
+  EXPECT_EQ(high_of("# T\n\n## Estimated Effort\n\n| Part | Base | Factor | Estimate |\n|---|---|---|---|\n| UI | ~10K | x0.5 | ~5K |\n| **Total** | | | **~5K** |\n"), 5'000);
+  EXPECT_EQ(high_of("# T\n\n## Estimated Effort\n\n| Part | Base Tokens | Adjusted Tokens |\n|---|---|---|\n| **Total** | ~15K | **~10K** |\n"), 10'000);
+  EXPECT_EQ(high_of("# T\n\n## Estimation\n\n- Base: ~25K tokens\n- **Total:** ~35K tokens\n"), 35'000);
+  EXPECT_EQ(high_of("# T\n\n**Token Estimates:**\n- Review: 5k tokens ($0.10)\n- **Total expected:** 60k tokens ($1.80)\n"), 60'000);
+  EXPECT_EQ(high_of("# T\n\n## Estimated Effort\n\n| Area | Estimate |\n|---|---|\n| **Total** | **~1,500 lines** |\n"), -1);
+}
+
+TEST(Reading, ThePmsOwnLabelBeatsTheHeaderInThePmsSection) {
+  EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** ~25K\n\n## PM Estimate (PM-Owned)\n\n**PM Estimate:** ~35K\n"), 35'000);
+  EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** ~25K\n\n## Project Manager Estimate\n\n**Estimated Tokens:** ~35K\n"), 35'000);
+  EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** ~25K\n\n## 9. PM Estimate\n\n**Estimated Tokens:** ~35K\n"), 35'000);
+}
+
 TEST(Reading, FiguresOfOtherRolesAreNotTheTasks) {
   const Reading reading = read_text("# T\n\n**Estimated Tokens:** ~40K\n\n## SR Engineer Pre-Implementation Review\n\n**Estimated Tokens:** ~60K\n**Token Cap:** 240K\n");
   EXPECT_EQ(reading.estimate->high, 40'000);
@@ -90,6 +111,8 @@ TEST(Reading, CapIsLiteralOrNone) {
   EXPECT_EQ(read_text("# T\n\n**Token Cap:** 4 x ~20K = 80K\n").cap->limit, 80'000);
   EXPECT_EQ(read_text("# T\n\n**Token Cap:** ~~80K~~ 120K\n").cap->limit, 120'000);
   EXPECT_EQ(read_text("# T\n\n**Token Cap:** 80K \u2192 120K (extended)\n").cap->limit, 120'000);
+  for (const char* label : {"Hard Token Cap", "Soft Token Cap", "4x Cap", "Token Ceiling", "Tokens (cap)", "Token Budget"})
+    EXPECT_EQ(read_text("# T\n\n**" + std::string(label) + ":** 80K\n").cap->limit, 80'000) << label;
   EXPECT_FALSE(read_text("# T\n\n**Token Cap:** N/A\n").cap);
   EXPECT_FALSE(read_text("# T\n\n**Token Cap:** 4x upper estimate\n").cap);
 }
