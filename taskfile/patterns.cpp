@@ -25,7 +25,8 @@ struct LabelRow {
   std::string_view column = "value";
   std::string_view section = "*";
   std::string_view parent = "*";
-  [[nodiscard]] LabelPattern pattern() const { return {kind, std::string(label), rank, std::string(column), std::string(section), std::string(parent)}; }
+  bool fenced = false;
+  [[nodiscard]] LabelPattern pattern() const { return {kind, std::string(label), rank, std::string(column), std::string(section), std::string(parent), fenced}; }
 };
 struct KeyRow {
   FieldKind kind;

@@ -41,6 +41,7 @@ struct LabelPattern {
   std::string column = "value";  ///< head of the table column; "value" fits pairs and tables of two columns, too
   std::string section = "*";     ///< a heading that the line stands under, at any depth
   std::string parent = "*";      ///< the label that stands alone above a list ("estimated totals")
+  bool fenced = false;           ///< an estimate that counts in a fenced block, too
 };
 
 /// A key of YAML front matter. `path` is its keys joined by '.', in lower case; `*` stands for any text.

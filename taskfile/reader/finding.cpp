@@ -94,7 +94,8 @@ std::vector<Finding> findings_of(const std::vector<Entry>& entries, const Struct
       if (!label_fits(pattern, entry, id_label) || !column_fits(pattern, entry)) continue;
       if (pattern.parent != "*" && !fits(pattern.parent, entry.parent)) continue;
       if (!under(structure, entry.section, pattern.section)) continue;
-      findings.push_back({&entry, pattern.kind, pattern.rank});
+      const bool placed = pattern.section != "*" || pattern.parent != "*" || pattern.column != "value" || pattern.label == "@id";
+      findings.push_back({&entry, pattern.kind, pattern.rank, placed, pattern.fenced});
       break;
     }
   }

@@ -29,6 +29,8 @@ struct Finding {
   const Entry* entry = nullptr;
   FieldKind kind = FieldKind::estimate;
   int rank = 0;
+  bool placed = false;  ///< the pattern names the section, the list, the column or the task, too
+  bool fenced = false;  ///< the pattern holds in fenced blocks, too
 };
 
 /// The pattern that rules each entry. `task_id` stands for "@id" in labels.

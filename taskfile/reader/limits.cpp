@@ -73,7 +73,7 @@ Scored score(const Document& document, const Finding& finding, const SectionMean
     scored.candidate.high = quantity->high;
     scored.doubt = quantity->doubt;
   }
-  if (entry.kind == LineKind::fenced) scored.candidate.why = "lost: template text in a fenced block";
+  if (entry.kind == LineKind::fenced && !finding.fenced) scored.candidate.why = "lost: template text in a fenced block";
   else if (!quantity) scored.candidate.why = "lost: no number of tokens";
   else if (meaning == Meaning::reviewer) scored.candidate.why = "lost: the reviewer's figure";
   else if (meaning == Meaning::others) scored.candidate.why = "lost: another role's figure";

@@ -16,6 +16,17 @@ constexpr int kDeepest = 8;
 
 std::size_t indent_of(std::string_view line) { return std::min(line.find_first_not_of(" \t"), line.size()); }
 
+/// A key as the patterns write it: "estimatedTokens" and "estimated-tokens" are "estimated_tokens".
+std::string key_of(std::string_view key) {
+  std::string out;
+  for (const char c : key) {
+    const bool hump = c >= 'A' && c <= 'Z' && !out.empty() && is_letter(out.back()) && out.back() >= 'a';
+    if (hump) out += '_';
+    out += c == '-' ? '_' : c;
+  }
+  return lower(out);
+}
+
 /// The scalar behind `key:` on a line; absent when the value is a block, a list or a map.
 std::optional<YamlEntry> scalar_on(const Document& document, int number, std::string path) {
   const std::string_view line = document.line(number);
@@ -47,7 +58,7 @@ void walk(const Document& document, const YAML::Node& node, const std::string& p
   if (!node.IsMap() || depth > kDeepest) return;
   for (const auto& pair : node) {
     if (!pair.first.IsScalar()) continue;
-    const std::string key = path + lower(pair.first.Scalar());
+    const std::string key = path + key_of(pair.first.Scalar());
     const int number = pair.first.Mark().line + 2;  // marks count from 0, and the text begins after the `---` line
     if (pair.second.IsMap()) {
       walk(document, pair.second, key + ".", entries, depth + 1);
@@ -71,7 +82,7 @@ std::vector<YamlEntry> by_lines(const Document& document, int last) {
     if (path.size() >= static_cast<std::size_t>(kDeepest)) continue;
     std::string name;
     for (const auto& [indent, key] : path) name += key + ".";
-    const std::string key = lower(trim(text.substr(0, colon)));
+    const std::string key = key_of(trim(text.substr(0, colon)));
     if (auto entry = scalar_on(document, number, name + key)) entries.push_back(std::move(*entry));
     path.emplace_back(indent_of(line), key);
   }

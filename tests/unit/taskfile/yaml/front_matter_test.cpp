@@ -27,6 +27,25 @@ TEST(FrontMatter, SaysWhatTheStorySays) {
   EXPECT_TRUE(reading.ambiguities.empty());
 }
 
+TEST(FrontMatter, KeysInOtherManners) {
+  for (const char* keys : {"estimatedTokens: 12000\ntokenCap: 48000\nactualTokens:\n", "estimated-tokens: 12000\ntoken-cap: 48000\nactual-tokens:\n"}) {
+    const Reading reading = read_text("---\nid: ABC-1\n" + std::string(keys) + "---\n");
+    ASSERT_TRUE(reading.estimate) << keys;
+    EXPECT_EQ(reading.estimate->high, 12'000) << keys;
+    EXPECT_EQ(reading.cap->limit, 48'000) << keys;
+    EXPECT_EQ(reading.actual.line, 5) << keys;
+  }
+}
+
+TEST(FrontMatter, PredictionsInAFencedBlockCount) {
+  const std::string fence = "```yaml\npredictions:\n  split_risk: 0.2\n  token_estimate: 80000\n```\n";
+  const Reading reading = read_text("---\nid: ABC-1\n---\n\n# S\n\n## Predictions\n\n" + fence);
+  ASSERT_TRUE(reading.estimate);
+  EXPECT_EQ(reading.estimate->high, 80'000);
+  EXPECT_EQ(reading.estimate->line, 12);
+  EXPECT_FALSE(read_text("# S\n\n## Schema\n\n" + fence).estimate);
+}
+
 TEST(FrontMatter, KeysThatNameAnEstimate) {
   const auto high = [](const std::string& yaml) {
     const Reading reading = read_text("---\n" + yaml + "\n---\n");
