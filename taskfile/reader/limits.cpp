@@ -13,6 +13,8 @@ namespace {
 using Meaning = SectionPattern::Meaning;
 
 constexpr std::size_t kMostCandidates = 50;
+constexpr int kWeakRank = 29;        ///< from here on a label speaks of tokens only where estimates stand ("tokens", "effort", "cap")
+constexpr std::size_t kLeadIn = 3;   ///< words that may stand before the number of a line without a label
 
 struct Scored {
   Candidate candidate;
@@ -54,6 +56,25 @@ std::string name_of_entry(const Entry& entry) {
   return fmt::format("\"{}\"", printable(entry.label, 60));
 }
 
+std::size_t words_before(std::string_view text, std::size_t end) {
+  std::size_t words = 0;
+  for (std::size_t at = 0; at < end; ++at) words += is_letter(text[at]) && (at == 0 || !is_letter(text[at - 1])) ? 1U : 0U;
+  return words;
+}
+
+/// Why a figure may speak of something else than the task; empty: it doesn't.
+std::string doubt_of(const Finding& finding, Meaning meaning, const Quantity& quantity, std::string_view before) {
+  if (meaning == Meaning::part) return "it is the figure of a part";
+  if (before.ends_with("+")) return "it is what an assumption adds";
+  const std::string& label = finding.entry->label;
+  const bool says_tokens = quantity.unit == Quantity::Unit::tokens && label.find("token") == std::string::npos;
+  const bool is_estimate = quantity.suffixed && label.starts_with("est");
+  const bool weak = finding.rank >= kWeakRank && !finding.placed && !says_tokens && !is_estimate;
+  if (meaning == Meaning::foreign && weak) return "nothing around it speaks of the task's tokens";
+  if (finding.entry->shape == Entry::Shape::plain && words_before(before, before.size()) > kLeadIn) return "it stands in a sentence";
+  return {};
+}
+
 Scored score(const Document& document, const Finding& finding, const SectionMeanings& sections) {
   const Entry& entry = *finding.entry;
   const Meaning meaning = sections.meaning(entry.section);
@@ -71,7 +92,7 @@ Scored score(const Document& document, const Finding& finding, const SectionMean
   if (quantity) {
     scored.candidate.low = quantity->low;
     scored.candidate.high = quantity->high;
-    scored.doubt = quantity->doubt;
+    scored.doubt = quantity->doubt.empty() ? doubt_of(finding, meaning, *quantity, text.substr(0, quantity->begin)) : quantity->doubt;
   }
   if (entry.kind == LineKind::fenced && !finding.fenced) scored.candidate.why = "lost: template text in a fenced block";
   else if (!quantity) scored.candidate.why = "lost: no number of tokens";

@@ -50,6 +50,20 @@ TEST(Reading, ThePmsOwnLabelBeatsTheHeaderInThePmsSection) {
   EXPECT_EQ(high_of("# T\n\n**Estimated Tokens:** ~25K\n\n## 9. PM Estimate\n\n**Estimated Tokens:** ~35K\n"), 35'000);
 }
 
+TEST(Reading, WhatMaySpeakOfSomethingElseIsRefusedNotGuessed) {
+  for (const char* text : {"# T\n\n## Design\n\n| Setting | Default |\n|---|---|\n| Tokens | 4000 |\n",
+                           "# T\n\n## Estimated Effort\n\nSimilar tasks in the last sprint took 45K tokens.\n",
+                           "# T\n\n## Subtasks\n\n### ST-1: a\n\n- **Estimated tokens**: 6000\n",
+                           "# T\n\n## PM Estimate\n\n| Factor | Note | Est. Tokens |\n|---|---|---|\n| Total | | +25K |\n"}) {
+    EXPECT_EQ(high_of(text), -1) << text;
+    EXPECT_NE(read_text(text).ambiguity(FieldKind::estimate), nullptr) << text;
+  }
+  EXPECT_EQ(high_of("# T\n\n## Details\n\n**Estimate:** ~20K\n"), 20'000);
+  EXPECT_EQ(high_of("# T\n\n## Estimated Effort\n\nRoughly 15K tokens, most of it in tests.\n"), 15'000);
+  const Reading limits = read_text("# T\n\n**Estimated Tokens:** 20K\n\n## Technical Notes\n\n**Token limit:** 8192 tokens per request\n");
+  EXPECT_FALSE(limits.cap);
+}
+
 TEST(Reading, FiguresOfOtherRolesAreNotTheTasks) {
   const Reading reading = read_text("# T\n\n**Estimated Tokens:** ~40K\n\n## SR Engineer Pre-Implementation Review\n\n**Estimated Tokens:** ~60K\n**Token Cap:** 240K\n");
   EXPECT_EQ(reading.estimate->high, 40'000);
