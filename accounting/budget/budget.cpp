@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "accounting/base/text.hpp"
-#include "accounting/budget/cap.hpp"
+#include "accounting/budget/limit_text.hpp"
 
 namespace ts {
 namespace {

@@ -5,6 +5,7 @@
 #include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/budget/decimal.hpp"
+#include "accounting/budget/limit_text.hpp"
 
 namespace ts {
 namespace {

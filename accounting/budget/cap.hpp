@@ -43,10 +43,6 @@ using CapSpec = std::variant<NoCap, TokenCap, FactorCap, DollarCap>;
 /// Errors: as parse_cap(); the message doesn't say whose count it is.
 [[nodiscard]] Result<Tokens> parse_token_count(std::string_view text);
 
-/// The same for a budget's limit: the forms of TokenCap and DollarCap.
-/// Errors: as parse_cap(); the message names the text and what a limit may be.
-[[nodiscard]] Result<CapSpec> parse_limit(std::string_view text);
-
 /// A cap that somebody stated in words, and where.
 struct StatedCap {
   std::string text;   ///< as parse_cap() reads it
