@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "taskfile/reading.hpp"
 #include "taskfile/store.hpp"
@@ -29,7 +30,7 @@ bool is_skipped(const fs::path& folder) {
 
 bool is_task_file(const fs::directory_entry& entry) {
   const std::string name = entry.path().filename().string();
-  const std::string extension = lower(entry.path().extension().string());
+  const std::string extension = ascii_lower(entry.path().extension().string());
   std::error_code ignored;
   return !name.starts_with(".") && (extension == ".md" || extension == ".markdown") && entry.is_regular_file(ignored);
 }
@@ -51,11 +52,11 @@ std::vector<fs::path> task_files(const fs::path& root) {
   return files;
 }
 
-bool same_id(std::string_view a, std::string_view b) { return !a.empty() && lower(a) == lower(b); }
+bool same_id(std::string_view a, std::string_view b) { return !a.empty() && equal_ignoring_case(a, b); }
 
 bool name_has_id(const fs::path& file, std::string_view id) {
-  const std::string stem = lower(file.stem().string());
-  const std::string key = lower(id);
+  const std::string stem = ascii_lower(file.stem().string());
+  const std::string key = ascii_lower(id);
   if (!stem.starts_with(key)) return false;
   return stem.size() == key.size() || (!is_letter(stem[key.size()]) && !is_digit(stem[key.size()]));
 }
@@ -81,7 +82,7 @@ Error ambiguous(std::string_view id, const std::vector<fs::path>& hits) {
 }
 
 bool looks_like_path(std::string_view text) {
-  const std::string low = lower(text);
+  const std::string low = ascii_lower(text);
   return text.find('/') != std::string_view::npos || low.ends_with(".md") || low.ends_with(".markdown");
 }
 

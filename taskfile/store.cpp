@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "accounting/base/ascii.hpp"
 #include "taskfile/text/words.hpp"
 
 namespace ts::taskfile {
@@ -83,7 +84,7 @@ namespace {
 
 /// What a Markdown table written into it would break.
 bool is_of_another_language(const fs::path& path) {
-  const std::string extension = lower(path.extension().string());
+  const std::string extension = ascii_lower(path.extension().string());
   return std::ranges::any_of(std::array{".yaml", ".yml", ".json", ".toml"}, [&](const char* other) { return extension == other; });
 }
 

@@ -10,16 +10,6 @@ namespace {
 
 constexpr std::int64_t kHighestRate = 1'000'000'000'000;  // $1,000,000 per million tokens, in pico-USD per token
 
-struct Part {
-  std::string_view word;
-  std::optional<std::int64_t> Rates::*rate;
-};
-constexpr Part kParts[] = {{"input", &Rates::input},
-                           {"output", &Rates::output},
-                           {"cache_read", &Rates::cache_read},
-                           {"cache_write", &Rates::cache_write_5m},
-                           {"cache_write_1h", &Rates::cache_write_1h}};
-
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
   line = line.substr(0, line.find('#'));
@@ -91,7 +81,7 @@ class Statement {
   }
 
   Result<void> rate(Rates& rates, std::string_view word, std::string_view text) const {
-    for (const Part& part : kParts) {
+    for (const RateWord& part : kRateWords) {
       if (part.word != word) continue;
       auto& slot = rates.*part.rate;
       if (slot) return bad(word, "stated twice");

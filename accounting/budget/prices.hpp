@@ -24,6 +24,17 @@ struct Rates {
   friend bool operator==(const Rates&, const Rates&) = default;
 };
 
+/// What a price list and the configuration call the rates.
+struct RateWord {
+  std::string_view word;
+  std::optional<std::int64_t> Rates::*rate;
+};
+inline constexpr RateWord kRateWords[] = {{"input", &Rates::input},
+                                          {"output", &Rates::output},
+                                          {"cache_read", &Rates::cache_read},
+                                          {"cache_write", &Rates::cache_write_5m},
+                                          {"cache_write_1h", &Rates::cache_write_1h}};
+
 /// What a model cost in one period. A response whose whole prompt (input, cache writes and reads) is longer than
 /// `long_over` tokens is billed by `long_rates` in all its parts.
 struct PriceRow {

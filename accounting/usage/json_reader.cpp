@@ -5,6 +5,7 @@
 #endif
 
 #include <bit>
+#include <utility>
 
 namespace ts::json {
 namespace {
@@ -65,38 +66,37 @@ bool Reader::string_token(std::string_view& value) {
   return true;
 }
 
-bool Reader::next_key(std::string_view& key) {
+/// Steps past the comma before the next key or element. 0: there is none, or the text is broken.
+char Reader::next_member(char close) {
   char c = peek();
-  if (c == '}') {
+  const bool first = std::exchange(first_, false);
+  if (c == close) {
     ++at_;
-    first_ = false;
-    return false;
+    return '\0';
   }
-  if (!first_) {
-    if (c != ',') return fail();
+  if (!first) {
+    if (c != ',') {
+      fail();
+      return '\0';
+    }
     ++at_;
     c = peek();
   }
-  first_ = false;
+  if (c != '\0' && c != close) return c;
+  fail();
+  return '\0';
+}
+
+bool Reader::next_key(std::string_view& key) {
+  const char c = next_member('}');
+  if (c == '\0') return false;
   if (c != '"' || !string_token(key) || peek() != ':') return fail();
   ++at_;
   return true;
 }
 
 bool Reader::next_element() {
-  char c = peek();
-  if (c == ']') {
-    ++at_;
-    first_ = false;
-    return false;
-  }
-  if (!first_) {
-    if (c != ',') return fail();
-    ++at_;
-    c = peek();
-  }
-  first_ = false;
-  return c != '\0' && c != ']' ? true : fail();
+  return next_member(']') != '\0';
 }
 
 /// Passes over an object or array. Brackets must match; commas and colons inside are not looked at.

@@ -53,6 +53,7 @@ class Reader {
  private:
   bool enter(char open);
   bool string_token(std::string_view& value);
+  char next_member(char close);
   bool skip_nested();
   void white_space();
   bool fail() {

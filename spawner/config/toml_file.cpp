@@ -238,20 +238,11 @@ class Reader {
   }
 
   Result<void> rate(PriceRow& row, const toml::key& key, const toml::node& node, const std::string& name) const {
-    struct Part {
-      std::string_view word;
-      std::optional<std::int64_t> Rates::*rate;
-    };
-    constexpr Part kParts[] = {{"input", &Rates::input},
-                               {"output", &Rates::output},
-                               {"cache_read", &Rates::cache_read},
-                               {"cache_write", &Rates::cache_write_5m},
-                               {"cache_write_1h", &Rates::cache_write_1h}};
     std::string_view word = key.str();
     const bool of_long = word.starts_with("long_");
     if (of_long) word.remove_prefix(5);
-    const auto part = std::ranges::find(kParts, word, &Part::word);
-    if (part == std::end(kParts))
+    const auto part = std::ranges::find(kRateWords, word, &RateWord::word);
+    if (part == std::end(kRateWords))
       return unknown(key, name, {"input", "output", "cache_read", "cache_write", "cache_write_1h", "from", "until", "provider", "long_over", "long_input",
                                  "long_output", "long_cache_read", "long_cache_write", "long_cache_write_1h"});
     const auto dollars = node.value<double>();

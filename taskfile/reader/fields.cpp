@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "accounting/base/ascii.hpp"
 #include "taskfile/reader/finding.hpp"
 #include "taskfile/reader/value.hpp"
 #include "taskfile/text/words.hpp"
@@ -127,7 +128,7 @@ class Fields {
   /// "PM Est ~20K vs Actual ~XK (X% over/under)": the echo stays, the count and the percentage are fields.
   bool add_sentence(const Entry& entry, Role owner, bool owned) {
     const std::string_view text = document_.text(entry.value);
-    const std::size_t actual = lower(text).find("actual ");
+    const std::size_t actual = ascii_lower(text).find("actual ");
     if (actual == std::string::npos) return false;
     const std::size_t begin = actual + std::string_view("actual ").size();
     const std::size_t open = text.find('(', begin);

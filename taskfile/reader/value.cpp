@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "accounting/base/ascii.hpp"
 #include "taskfile/text/words.hpp"
 
 namespace ts::taskfile {
@@ -26,7 +27,7 @@ bool shows_tokens(const Quantity& quantity, std::string_view text) {
 
 /// Where an echo of the estimate or a comment begins: "(Est: 25K)", "Est: 25K", "<!-- … -->". npos: none.
 std::size_t echo_at(std::string_view text) {
-  const std::string low = lower(text);
+  const std::string low = ascii_lower(text);
   std::size_t at = std::string::npos;
   for (const std::string_view sign : {"(est", "(pm est", "(planned", "(budget", "<!--"}) at = std::min(at, low.find(sign));
   if (low.starts_with("est:") || low.starts_with("est.:") || low.starts_with("estimate:")) at = 0;
@@ -35,17 +36,17 @@ std::size_t echo_at(std::string_view text) {
 
 /// "(estimated)" beside a number is a remark about that number and not the echo of an estimate.
 bool echoes_number(std::string_view text, std::size_t at) {
-  return text.substr(at).starts_with("<!--") || !quantities(text.substr(at)).empty() || lower(text.substr(at)).starts_with("(est: y");
+  return text.substr(at).starts_with("<!--") || !quantities(text.substr(at)).empty() || ascii_lower(text.substr(at)).starts_with("(est: y");
 }
 
 bool is_blank_to_fill(std::string_view core) {
-  if (lower(core).ends_with(" tokens")) core.remove_suffix(std::string_view(" tokens").size());
+  if (ascii_lower(core).ends_with(" tokens")) core.remove_suffix(std::string_view(" tokens").size());
   return core.empty() || core.find_first_not_of("_~K% kX") == std::string_view::npos;
 }
 
 bool is_placeholder(std::string_view core, const Patterns& patterns) {
   if (is_blank_to_fill(core)) return true;
-  const std::string low = lower(core);
+  const std::string low = ascii_lower(core);
   return std::any_of(patterns.placeholders.begin(), patterns.placeholders.end(), [&](const std::string& p) { return fits(p, low); });
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "accounting/base/ascii.hpp"
 #include "taskfile/text/words.hpp"
 
 namespace ts::taskfile {
@@ -95,7 +96,7 @@ void read_suffix(std::string_view text, Number& number) {
   const std::size_t letters = static_cast<std::size_t>(
       std::find_if_not(rest.begin(), rest.end(), [](char c) { return is_letter(c); }) - rest.begin());
   const std::string word(rest.substr(0, letters));
-  const std::string low = lower(word);
+  const std::string low = ascii_lower(word);
   double scale = 0;
   if (low == "k" || low == "thousand" || low == "kt" || low == "ktok" || low == "ktokens") scale = 1e3;
   if (word == "M" || low == "million" || low == "mio" || word == "Mtok" || word == "MTok") scale = 1e6;
@@ -116,7 +117,7 @@ Quantity::Unit unit_after(std::string_view rest) {
   if (rest.starts_with("-") && !spaced) rest.remove_prefix(1);
   std::size_t letters = 0;
   while (letters < rest.size() && is_letter(rest[letters])) ++letters;
-  const std::string word = lower(rest.substr(0, letters));
+  const std::string word = ascii_lower(rest.substr(0, letters));
   if (word.empty()) return Quantity::Unit::none;
   if (contains(kTokenWords, word)) return Quantity::Unit::tokens;
   if (word == "x" || contains(kOtherWords, word)) return Quantity::Unit::other;
@@ -145,7 +146,7 @@ bool after_factor(std::string_view text, std::size_t at) {
 std::size_t range_continues(std::string_view text, std::size_t begin, std::size_t at) {
   std::string_view before = trim(text.substr(0, begin));
   if (before.ends_with("~")) before = trim(before.substr(0, before.size() - 1));
-  const bool after_between = lower(before).ends_with("between");
+  const bool after_between = ascii_lower(before).ends_with("between");
   std::size_t i = at;
   while (i < text.size() && blank_at(text.substr(i)) != 0) i += blank_at(text.substr(i));
   if (const std::size_t dash = dash_at(text.substr(i))) {

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "accounting/base/ascii.hpp"
+
 namespace ts::taskfile {
 namespace {
 
@@ -57,13 +59,6 @@ std::string_view bare(std::string_view part) {
   return part;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 std::string label_of(std::string_view text) {
   std::string out;
   text = without_sign(trim(text));
@@ -78,7 +73,7 @@ std::string label_of(std::string_view text) {
     text.remove_prefix(1);
   }
   while (!out.empty() && (out.back() == ':' || out.back() == ' ')) out.pop_back();
-  return lower(out);
+  return ascii_lower(out);
 }
 
 bool fits(std::string_view pattern, std::string_view text) {

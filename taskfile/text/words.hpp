@@ -14,7 +14,6 @@ namespace ts::taskfile {
 /// ASCII letters in lower case, every run of blanks one space, no emphasis, no emoji before it and no colon at the end: what labels are compared by.
 [[nodiscard]] std::string label_of(std::string_view text);
 
-[[nodiscard]] std::string lower(std::string_view text);
 
 /// Whether all of `text` fits `pattern`, in which `*` stands for any text. Time: at most |pattern| × |text|.
 [[nodiscard]] bool fits(std::string_view pattern, std::string_view text);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "taskfile/text/words.hpp"
 
@@ -18,7 +19,7 @@ enum class Manner { clock, minutes, seconds_short, seconds_long, hours, signed_p
 std::int64_t rounded(std::int64_t value, std::int64_t unit) { return (value + unit / 2) / unit; }
 
 Manner duration_manner(std::string_view placeholder) {
-  const std::string low = lower(placeholder);
+  const std::string low = ascii_lower(placeholder);
   if (low.find("min") != std::string::npos) return Manner::minutes;
   if (low.find("second") != std::string::npos) return Manner::seconds_long;
   if (low.find("sec") != std::string::npos) return Manner::seconds_short;
@@ -37,7 +38,7 @@ std::string duration_text(std::int64_t seconds, Manner manner) {
 }
 
 Manner variance_manner(const Field& field) {
-  const std::string low = lower(field.text);
+  const std::string low = ascii_lower(field.text);
   if (low.find("over") != std::string::npos || low.find("under") != std::string::npos) return Manner::over_under;
   if (low.find('%') != std::string::npos) return Manner::signed_percent;
   return field.wants_difference ? Manner::difference : Manner::signed_percent;

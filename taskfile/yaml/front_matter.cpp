@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "taskfile/text/words.hpp"
 
@@ -24,7 +25,7 @@ std::string key_of(std::string_view key) {
     if (hump) out += '_';
     out += c == '-' ? '_' : c;
   }
-  return lower(out);
+  return ascii_lower(out);
 }
 
 /// The scalar behind `key:` on a line; absent when the value is a block, a list or a map.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "taskfile/reader/finding.hpp"
 #include "taskfile/reader/value.hpp"
@@ -17,7 +18,7 @@ const KeyPattern* pattern_of(const YamlEntry& entry, const Patterns& patterns) {
   return nullptr;
 }
 
-bool is_null(std::string_view text) { return text.empty() || text == "~" || lower(text) == "null"; }
+bool is_null(std::string_view text) { return text.empty() || text == "~" || ascii_lower(text) == "null"; }
 
 /// An estimate or a cap that the front matter may state.
 struct Limit {
@@ -87,7 +88,7 @@ void add_field(const Document& document, const YamlEntry& entry, FieldKind kind,
   field.notation = Notation::yaml;
   field.after_colon = text.empty() && !entry.quoted;
   const auto quantity = token_quantity(text, TokenHint::label_names_tokens);
-  const std::string low = lower(text);
+  const std::string low = ascii_lower(text);
   const bool blank = is_null(text) || low == "tbd" || low == "pending" || low == "x";
   field.state = blank ? FieldState::placeholder : FieldState::value;
   if (!blank && quantity) field.number = quantity->high;
