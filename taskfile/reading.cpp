@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "accounting/base/sprint.hpp"
 #include "accounting/base/text.hpp"
 #include "taskfile/markdown/structure.hpp"
 #include "taskfile/reader/entries.hpp"
@@ -28,7 +29,7 @@ std::string plain_words(std::string_view text) {
   return printable(trim(out), 80);
 }
 
-/// "SPRINT-028", of "028" too; words without a number ("Unassigned") are none.
+/// "SPRINT-028", of "028" and "Sprint 028" too; words without a number ("Unassigned") are none.
 std::string sprint_in(std::string_view text) {
   const std::string words = plain_words(text);
   if (const std::size_t at = words.find("SPRINT-"); at != std::string::npos) {
@@ -36,8 +37,7 @@ std::string sprint_in(std::string_view text) {
     while (end < words.size() && (is_digit(words[end]) || (words[end] >= 'A' && words[end] <= 'Z'))) ++end;
     return words.substr(at, end - at);
   }
-  if (words.find_first_not_of("0123456789") == std::string::npos && !words.empty()) return "SPRINT-" + words;
-  return words.find_first_of("0123456789") == std::string::npos ? std::string() : words;
+  return words.find_first_of("0123456789") == std::string::npos ? std::string() : sprint_named(words);
 }
 
 void read_title(const Structure& structure, Reading& reading) {

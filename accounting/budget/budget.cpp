@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "accounting/base/sprint.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/budget/limit_text.hpp"
 
@@ -93,7 +94,7 @@ Result<void> read_scope(const BudgetWords& words, Budget& budget) {
     const std::string key = word.substr(0, equals);
     if (equals == std::string::npos || equals + 1 == word.size())
       return refusal(words.name, "scope '" + word + "': must be NAME=VALUE");
-    const std::string value = word.substr(equals + 1);
+    const std::string value = key == "sprint" ? sprint_named(word.substr(equals + 1)) : word.substr(equals + 1);
     const auto* field =
         std::find_if(std::begin(fields), std::end(fields), [&](const auto& f) { return f.first == key; });
     bool is_new = false;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "accounting/base/ascii.hpp"
+#include "accounting/base/sprint.hpp"
 #include "accounting/base/text.hpp"
 
 namespace ts::report {
@@ -74,7 +75,7 @@ void judge(Gathered& gathered) {
 std::map<std::string, Gathered> gather_tasks(const RetroSources& sources) {
   std::map<std::string, Gathered> tasks;
   for (const PastRun& run : sources.runs) {
-    if (!equal_ignoring_case(run.sprint, sources.sprint) || run.outcome == Outcome::refused) continue;
+    if (!equal_ignoring_case(sprint_named(run.sprint), sprint_named(sources.sprint)) || run.outcome == Outcome::refused) continue;
     gather(tasks[run.task_file.empty() ? run.task_id : run.task_file], run, sources.role);
   }
   for (const SprintTask& file : sources.files) {
@@ -129,7 +130,7 @@ std::vector<std::string> sprints_of(const std::vector<PastRun>& runs) {
 
 Retro make_retro(const RetroSources& sources) {
   Retro retro;
-  retro.sprint = sources.sprint;
+  retro.sprint = sprint_named(sources.sprint);
   retro.role = sources.role;
   retro.percent = sources.percent;
   for (auto& [key, gathered] : gather_tasks(sources)) {

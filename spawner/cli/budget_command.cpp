@@ -8,6 +8,7 @@
 #include "accounting/report/budget_json.hpp"
 #include "spawner/cli/budget_text.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/recorded_name.hpp"
 
 namespace ts::cli {
 namespace {
@@ -60,6 +61,8 @@ Result<void> set(Context& context, const SetWords& words) {
     if (!said.measure)
       return Error{Errc::invalid_argument, fmt::format("--measure {}: it is fresh, total, output, usd or requests", printable(words.measure, 40))};
   }
+  for (std::string& word : said.scope)
+    if (const auto sign = word.find('='); sign != std::string::npos) word.replace(sign + 1, std::string::npos, recorded_name(context, word.substr(0, sign), word.substr(sign + 1)));
   TS_TRY(const Budget budget, budget_from(said));
   if (const auto zone = ledger::load_zone(budget.period.zone); zone.has_error())  // before a ledger is made for it
     return with_context("budget '" + printable(budget.name) + "'", zone.error());

@@ -11,7 +11,10 @@
 #include "accounting/report/time_words.hpp"
 #include "accounting/report/usage_report.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/recorded_name.hpp"
 #include "spawner/cli/table.hpp"
+#include "taskfile/reading.hpp"
+#include "taskfile/store.hpp"
 
 namespace ts::cli {
 namespace {
@@ -40,24 +43,34 @@ Result<Dimension> dimension_of(const std::string& option, const std::string& nam
   return Error{Errc::invalid_argument, fmt::format("{} {}: unknown: one of {}", option, printable(name), names)};
 }
 
-Result<std::vector<ledger::UsageFilter>> filters_of(const Words& words) {
+/// Reports know a task by its id, and by its file where that has none.
+std::string task_named(const Context& context, const std::string& value) {
+  const std::string file = recorded_name(context, "task", value);
+  const auto document = taskfile::load(file);
+  if (document.has_error()) return file;
+  const std::string id = taskfile::read(*document, context.world.patterns).task_id;
+  return id.empty() ? file : id;
+}
+
+Result<std::vector<ledger::UsageFilter>> filters_of(const Context& context, const Words& words) {
   std::vector<ledger::UsageFilter> filters;
   for (const std::string& text : words.only) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos) return Error{Errc::invalid_argument, fmt::format("--only {}: NAME=VALUE is meant, such as agent=claude", printable(text))};
     TS_TRY(const Dimension dimension, dimension_of("--only", text.substr(0, sign)));
-    filters.push_back({dimension, text.substr(sign + 1)});
+    const std::string value = text.substr(sign + 1);
+    filters.push_back({dimension, dimension == Dimension::task ? task_named(context, value) : recorded_name(context, name_of(dimension), value)});
   }
   return filters;
 }
 
-Result<ledger::UsageQuery> query_of(const Words& words, UtcTime now) {
+Result<ledger::UsageQuery> query_of(const Context& context, const Words& words, UtcTime now) {
   ledger::UsageQuery query;
   for (const std::string& name : words.by) {
     TS_TRY(const Dimension dimension, dimension_of("--by", name));
     query.by.push_back(dimension);
   }
-  TS_TRY(query.only, filters_of(words));
+  TS_TRY(query.only, filters_of(context, words));
   TS_TRY(query.zone, ledger::load_zone(words.zone));
   if (!words.since.empty()) {
     TS_TRY(query.since, report::parse_moment(words.since, query.zone, now, "--since"));
@@ -170,7 +183,7 @@ int show(const Words& words, const Shown& shown, const Draw& table) {
 }
 
 int show_report(Context& context, const Words& words) {
-  const auto query = query_of(words, utc_now());
+  const auto query = query_of(context, words, utc_now());
   if (query.has_error()) return fail(context, query.error());
   const auto shape = shape_of(words);
   if (shape.has_error()) return fail(context, shape.error());
@@ -181,12 +194,12 @@ int show_report(Context& context, const Words& words) {
   return show(words, *made, [&] { return table_of(*made); });
 }
 
-Result<report::TrendQuery> trend_query_of(const Words& words, UtcTime now) {
+Result<report::TrendQuery> trend_query_of(const Context& context, const Words& words, UtcTime now) {
   report::TrendQuery query;
   query.step = report::step_named(words.by.empty() ? "day" : words.by.front()).value_or(report::Step::day);
   constexpr std::size_t kUsual[] = {24, 30, 12, 12};
   query.steps = words.last > 0 ? words.last : kUsual[static_cast<std::size_t>(query.step)];
-  TS_TRY(query.only, filters_of(words));
+  TS_TRY(query.only, filters_of(context, words));
   TS_TRY(query.zone, ledger::load_zone(words.zone));
   query.until = now;
   if (!words.until.empty()) {
@@ -201,7 +214,7 @@ Result<report::TrendQuery> trend_query_of(const Words& words, UtcTime now) {
 }
 
 int show_trend(Context& context, const Words& words) {
-  const auto query = trend_query_of(words, utc_now());
+  const auto query = trend_query_of(context, words, utc_now());
   if (query.has_error()) return fail(context, query.error());
   auto books = open_books(context, ledger::OpenMode::read);
   if (books.has_error()) return fail(context, books.error());

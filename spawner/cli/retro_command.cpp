@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "accounting/base/ascii.hpp"
+#include "accounting/base/sprint.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/report/retro.hpp"
 #include "spawner/cli/context.hpp"
@@ -44,7 +45,7 @@ Result<std::vector<report::SprintTask>> sprint_files(Context& context, const Ret
       continue;
     }
     const taskfile::Reading says = taskfile::read(*document, context.world.patterns);
-    if (!equal_ignoring_case(says.sprint, words.sprint)) continue;
+    if (!equal_ignoring_case(says.sprint, sprint_named(words.sprint))) continue;
     report::SprintTask task{says.task_id, path.string(), says.category, std::nullopt, says.actual.value};
     if (says.estimate) task.estimate_high = says.estimate->high;
     found.push_back(std::move(task));
@@ -63,7 +64,7 @@ Result<void> retro(Context& context, const RetroWords& words) {
   TS_CHECK(configure(context));
   TS_TRY(const auto ledger, open_for_reading(context));
   TS_TRY(const auto runs, ledger->past_runs({}));
-  report::RetroSources sources{words.sprint, words.role, words.percent, runs};
+  report::RetroSources sources{sprint_named(words.sprint), words.role, words.percent, runs};
   if (!words.tasks.empty()) {
     TS_TRY(sources.files, sprint_files(context, words));
   }

@@ -18,6 +18,13 @@ TEST(Reading, EmptyFileSaysNothing) {
   EXPECT_TRUE(reading.ambiguities.empty());
 }
 
+TEST(Reading, ASprintHasOneNameHoweverItIsWritten) {
+  const auto sprint_of = [](const std::string& words) { return read_text("# TASK-77: Move\n\n**Sprint:** " + words + "\n").sprint; };
+  for (const char* words : {"7", "SPRINT-7", "Sprint 7", "sprint-7", "SPRINT-7 (spring)"}) EXPECT_EQ(sprint_of(words), "SPRINT-7") << words;
+  EXPECT_EQ(sprint_of("Payments Q3"), "Payments Q3");
+  EXPECT_EQ(sprint_of("Unassigned"), "");
+}
+
 TEST(Reading, HeaderGivesNamesEstimateAndCap) {
   const Reading reading = read_text(
       "# Task TASK-77: Move the parser\n\n**Sprint:** SPRINT-003 (spring)\n**Category:** `service`\n"

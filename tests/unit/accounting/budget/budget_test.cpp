@@ -45,6 +45,7 @@ TEST(Scopes, CoverWhatFitsInEveryPart) {
                      "label.team=x"})
                   .covers(whose));
   EXPECT_TRUE(scope({"task=/p/t.md"}).covers(whose));
+  EXPECT_EQ(scope({"sprint=7"}).sprint, "SPRINT-7") << "as task files' sprints are kept";
   for (const char* other : {"project=/q", "sprint=S2", "task=TASK-2", "agent=codex", "model=haiku",
                             "role=reviewer", "label.team=y", "label.no=x"})
     EXPECT_FALSE(scope({"project=/p", "sprint=S1"}).covers(whose) && scope({other}).covers(whose)) << other;
