@@ -64,6 +64,7 @@ Result<void> set(Context& context, const SetWords& words) {
   for (std::string& word : said.scope)
     if (const auto sign = word.find('='); sign != std::string::npos) word.replace(sign + 1, std::string::npos, recorded_name(context, word.substr(0, sign), word.substr(sign + 1)));
   TS_TRY(const Budget budget, budget_from(said));
+  TS_CHECK(check_scope(budget));
   if (const auto zone = ledger::load_zone(budget.period.zone); zone.has_error())  // before a ledger is made for it
     return with_context("budget '" + printable(budget.name) + "'", zone.error());
   TS_CHECK(configure(context));

@@ -6,6 +6,7 @@
 #include "accounting/ledger/zones.hpp"
 #include "accounting/report/json_parts.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/recorded_name.hpp"
 #include "spawner/cli/settings_check.hpp"
 #include "spawner/cli/table.hpp"
 #include "spawner/config/keys.hpp"
@@ -123,6 +124,12 @@ Result<AlertMeaning> alerts_of(const config::Settings& settings) {
   return meaning;
 }
 
+Result<void> scope_fits(const config::BudgetSetting& setting) {
+  const auto fits = check_scope(setting.budget);
+  if (fits.has_error()) return with_context(setting.where, fits.error());
+  return {};
+}
+
 }  // namespace
 
 Result<void> configure(Context& context) {
@@ -139,6 +146,7 @@ Result<void> configure(Context& context) {
   TS_TRY(AlertMeaning alerts, alerts_of(settings));
   context.world.sinks = std::move(alerts.sinks);
   context.world.alerts = alerts.options;
+  for (const config::BudgetSetting& budget : settings.budgets) TS_CHECK(scope_fits(budget));
   take_budgets(settings, context);
   context.settings = std::move(settings);
   return {};
@@ -154,6 +162,7 @@ std::vector<std::string> unfit_settings(const config::Settings& settings) {
     one.run[key] = setting;
     add(check_run_settings(one));
   }
+  for (const config::BudgetSetting& budget : settings.budgets) add(scope_fits(budget));
   for (const config::BudgetSetting& budget : settings.budgets)
     if (const auto zone = ledger::load_zone(budget.budget.period.zone); zone.has_error())
       all.push_back(fmt::format("{}: budget.{}.zone: {}", budget.where, printable(budget.budget.name, 80), zone.error().message));

@@ -1,8 +1,12 @@
 #include "spawner/cli/recorded_name.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "accounting/base/sprint.hpp"
+#include "accounting/base/text.hpp"
+#include "spawner/agents/profile.hpp"
 
 namespace ts::cli {
 
@@ -15,6 +19,13 @@ std::string recorded_name(const Context& context, std::string_view name, const s
   if (value.empty() || !is_path) return value;
   const fs::path whole = path.lexically_normal();
   return (whole.has_filename() ? whole : whole.parent_path()).string();
+}
+
+Result<void> check_scope(const Budget& budget) {
+  if (!budget.scope.agent || agents::profile_named(*budget.scope.agent) != nullptr) return {};
+  std::string names;
+  for (const agents::Profile& known : agents::all_profiles()) names += (names.empty() ? "" : ", ") + std::string{known.name};
+  return Error{Errc::invalid_argument, fmt::format("budget '{}': scope 'agent={}': no such agent; the agents are {}", printable(budget.name), printable(*budget.scope.agent, 60), names)};
 }
 
 }  // namespace ts::cli
