@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/zones.hpp"
@@ -130,6 +131,16 @@ Result<void> scope_fits(const config::BudgetSetting& setting) {
   return {};
 }
 
+/// A ledger has one budget of a name, whichever file it stands in.
+void tell_names_twice(const std::vector<config::BudgetSetting>& budgets, std::vector<std::string>& all) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  for (auto budget = budgets.begin(); budget != budgets.end(); ++budget) {
+    const auto same = std::find_if(budgets.begin(), budget, [&](const config::BudgetSetting& other) { return std::ranges::equal(budget->budget.name, other.budget.name, {}, lower, lower); });
+    if (same != budget)
+      all.push_back(fmt::format("{}: budget.{}: there is '{}' already ({}): choose another name", budget->where, printable(budget->budget.name, 80), printable(same->budget.name, 80), same->where));
+  }
+}
+
 }  // namespace
 
 Result<void> configure(Context& context) {
@@ -166,6 +177,7 @@ std::vector<std::string> unfit_settings(const config::Settings& settings) {
   for (const config::BudgetSetting& budget : settings.budgets)
     if (const auto zone = ledger::load_zone(budget.budget.period.zone); zone.has_error())
       all.push_back(fmt::format("{}: budget.{}.zone: {}", budget.where, printable(budget.budget.name, 80), zone.error().message));
+  tell_names_twice(settings.budgets, all);
   add(alerts_of(settings));
   return all;
 }
