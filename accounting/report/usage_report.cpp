@@ -106,7 +106,7 @@ Result<std::vector<Trend::Point>> points_of(const TrendQuery& query) {
   if (query.since) {
     first = begin_of(query.step, query.zone.local(*query.since));
   } else {
-    for (std::size_t i = 1; i < std::min(query.steps, kMostSteps); ++i) first = before(query.step, first);
+    for (std::size_t i = 1; i < std::min(query.steps, kMostSteps + 1); ++i) first = before(query.step, first);
   }
   for (local_seconds begin = first; begin <= last; begin = next_of(query.step, begin)) {
     if (points.size() == kMostSteps) return too_many();

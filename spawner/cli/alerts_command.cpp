@@ -9,6 +9,7 @@
 #include "accounting/report/alert_json.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/table.hpp"
+#include "spawner/cli/validators.hpp"
 #include "spawner/session/alerting.hpp"
 
 namespace ts::cli {
@@ -117,7 +118,7 @@ int deliver(Context& context, const DeliverWords& words) {
 void add_list_options(CLI::App& app, ListWords& words) {
   app.add_option("--budget", words.budget, "Only of this budget")->type_name("NAME");
   app.add_option("--run", words.run, "Only of this run")->type_name("RUN");
-  app.add_option("-n,--newest", words.newest, "At most so many, the newest (default 50)")->type_name("N");
+  app.add_option("-n,--newest", words.newest, "At most so many, the newest (default 50)")->type_name("N")->check(check_how_many);
   app.add_flag("--json", words.json, "As JSON");
 }
 

@@ -10,6 +10,7 @@
 #include "spawner/cli/budget_text.hpp"
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/run_table.hpp"
+#include "spawner/cli/validators.hpp"
 
 namespace ts::cli {
 namespace {
@@ -79,7 +80,7 @@ void add_ps(CLI::App& program, Context& context) {
   auto words = std::make_shared<PsWords>();
   CLI::App* ps = program.add_subcommand("ps", "Running runs, runs that wait to start, and claims; with --all past runs too");
   ps->add_flag("-a,--all", words->all, "Past runs too");
-  ps->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
+  ps->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N")->check(check_how_many);
   ps->add_flag("--claims", words->claims, "Claims instead of runs");
   ps->add_flag("--waiting", words->waiting, "Instead: the runs that wait to start, in the order of coming")->excludes("--claims");
   ps->add_flag("--json", words->json, "As JSON");
@@ -91,7 +92,7 @@ void add_watch(CLI::App& program, Context& context) {
   auto words = std::make_shared<PsWords>();
   CLI::App* watch = program.add_subcommand("watch", "Running runs, drawn anew each second; one table where stdout is no terminal");
   watch->add_flag("-a,--all", words->all, "Past runs too");
-  watch->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N");
+  watch->add_option("-n,--newest", words->newest, "At most so many, newest first (default 50)")->type_name("N")->check(check_how_many);
   watch->add_flag("--json", words->json, "One JSON array, once");
   watch->footer("Example:\n  tracked-spawn watch");
   watch->callback([&context, words] {

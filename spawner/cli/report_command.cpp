@@ -13,6 +13,7 @@
 #include "spawner/cli/context.hpp"
 #include "spawner/cli/recorded_name.hpp"
 #include "spawner/cli/table.hpp"
+#include "spawner/cli/validators.hpp"
 #include "taskfile/reading.hpp"
 #include "taskfile/store.hpp"
 
@@ -32,9 +33,6 @@ struct Words {
   std::size_t last = 0;
   bool json = false, csv = false, markdown = false;
 };
-
-/// CLI11's own says a range with 309 digits.
-const CLI::Validator kAboveZero([](std::string& text) { return text.find_first_not_of("0123456789") == std::string::npos && text.find_first_not_of('0') != std::string::npos ? std::string{} : fmt::format("'{}': a whole number above 0 is meant", printable(text, 40)); }, "");
 
 Result<Dimension> dimension_of(const std::string& option, const std::string& name) {
   if (const auto dimension = ledger::dimension_named(name)) return *dimension;
@@ -245,7 +243,7 @@ void add_report(CLI::App& program, Context& context) {
   command->add_option("--sort", words->order, "name, tokens (default where no time is asked for) or cost")
       ->type_name("ORDER")
       ->check(CLI::IsMember({"name", "tokens", "cost"}));
-  command->add_option("--top", words->top, "The first N rows, the others in one")->type_name("N")->check(kAboveZero);
+  command->add_option("--top", words->top, "The first N rows, the others in one")->type_name("N")->check(check_how_many);
   add_common(*command, *words);
   command->footer("Examples:\n  tracked-spawn report --by model --by day --since 30d\n  tracked-spawn report --by task --only sprint=S12 --markdown\n"
                   "WASTE is what failed runs and repetitions of finished tasks spent, in fresh tokens.");
@@ -256,7 +254,7 @@ void add_trend(CLI::App& program, Context& context) {
   auto words = std::make_shared<Words>();
   CLI::App* command = program.add_subcommand("trend", "What was spent over time, by hour, day, week or month");
   command->add_option("--by", words->by, "hour, day (default), week or month")->type_name("STEP")->expected(1)->check(CLI::IsMember({"hour", "day", "week", "month"}));
-  command->add_option("--last", words->last, "So many steps (default 24 hours, 30 days, 12 weeks, 12 months)")->type_name("N")->check(kAboveZero);
+  command->add_option("--last", words->last, "So many steps (default 24 hours, 30 days, 12 weeks, 12 months)")->type_name("N")->check(check_how_many);
   command->add_option("--of", words->of, "What is drawn: fresh (default), total, output, usd or requests")
       ->type_name("MEASURE")
       ->check(CLI::IsMember({"fresh", "total", "output", "usd", "requests"}));
