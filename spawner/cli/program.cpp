@@ -100,6 +100,15 @@ void add_commands(CLI::App& program, Context& context, const std::vector<std::st
   program.set_help_all_flag("--help-all", "The help of every command");  // last: commands would inherit it
 }
 
+/// `--cap "$CAP"` with nothing in it is a slip, and no wish for the default.
+Result<void> check_nothing_empty(const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options())
+    if (!option->get_positional() && option->get_type_size_max() > 0 && std::ranges::any_of(option->results(), &std::string::empty))
+      return Error{Errc::invalid_argument, option->get_name() + ": its value is empty; give one or leave the option out"};
+  for (const CLI::App* part : command.get_subcommands()) TS_CHECK(check_nothing_empty(*part));
+  return {};
+}
+
 /// Says what is wrong with the line, each line of it as ours.
 int fail_usage(Context& context, const std::vector<std::string>& words, std::string_view what) {
   for (std::size_t begin = 0; begin < what.size();) {
@@ -167,6 +176,7 @@ int run_program(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return error.get_exit_code() == 0 ? program.exit(error) : fail_usage(context, said, error.what());
   }
+  if (const auto checked = check_nothing_empty(program); checked.has_error()) return fail(context, checked.error());
   const int status = context.action ? context.action() : 0;
   errno = 0;
   if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && status == 0) return fail(context, errno_error("stdout", errno == 0 ? EIO : errno));

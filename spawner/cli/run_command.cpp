@@ -70,14 +70,6 @@ Error bad_word(const std::string& name, const std::string& text, std::string_vie
   return {Errc::invalid_argument, fmt::format("{}: '{}': {}", name, printable(text, 60), known)};
 }
 
-/// `--cap "$CAP"` with nothing in it is a slip, and no wish for the default.
-Result<void> check_nothing_empty(const CLI::App& run) {
-  for (const CLI::Option* option : run.get_options())
-    if (option->get_type_size_max() > 0 && std::ranges::any_of(option->results(), [](const std::string& text) { return text.empty(); }))
-      return Error{Errc::invalid_argument, option->get_name() + ": its value is empty; give one or leave the option out"};
-  return {};
-}
-
 /// Where a setting stands, and which it is.
 std::string place_of(const config::Key& key, const config::Setting& setting) {
   return setting.origin == config::Origin::environment ? setting.where : fmt::format("{}: run.{}", setting.where, key.name);
@@ -252,7 +244,6 @@ void add_options(CLI::App& run, RunWords& w) {
 Result<session::RunOptions> options_of(CLI::App& app, Context& context, RunWords& words) {
   words.options.argv = context.agent_argv;
   TS_CHECK(configure(context));
-  TS_CHECK(check_nothing_empty(app));
   TS_CHECK(take_settings(app, *context.settings, words));
   return meaning_of(words);
 }
