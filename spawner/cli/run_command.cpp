@@ -152,6 +152,8 @@ Result<void> take_gate(const RunWords& words, session::GateOptions& gate) {
   time.reset();
   TS_CHECK(take_limit({words.name("--check-time"), words.check_limit}, time));
   if (time) gate.check_limit = *time;
+  if (!gate.least_cap.empty())  // a slip is said, whether the value is needed or not
+    if (const auto least = parse_cap(gate.least_cap); least.has_error()) return with_context("--least-cap", least.error());
   return {};
 }
 
