@@ -41,16 +41,16 @@ class ApiCalls {
 
  private:
   bool add(const Json& object) {
-    auto input = count_of(object, "tokens_input");
+    const auto input = count_of(object, "tokens_input");
     const auto output = count_of(object, "tokens_output"), total = count_of(object, "tokens_total");
     const auto written = time_of(object, "timestamp", request_.zone);
     const auto ended = time_of(object, "end_time", request_.zone);
     const auto at = ended ? ended : written;
     if (!input || !output || !total || !at) return false;
-    if (*input == 0 && *output == 0) input = total;  // only the sum was kept
+    const TokenCounts counts = parts_of_sum(*input, *output, *total);
     const UtcTime started = std::min(time_of(object, "start_time", request_.zone).value_or(*at), *at);
     const std::string task = printable(text_of(object, "task_id")), worker = printable(text_of(object, "worker_id")), model = text_of(object, "model");
-    ledger::ImportedRun& run = runs_.of(fmt::format("api-calls {} {} {} {} {} {}", rfc3339(started), rfc3339(*at), task, worker, *input, *output));
+    ledger::ImportedRun& run = runs_.of(fmt::format("api-calls {} {} {} {} {} {}", rfc3339(started), rfc3339(*at), task, worker, counts.input, counts.output));
     if (!run.responses.empty()) return true;  // the same line twice
     describe_run(run, agent_of_model(model), started);
     run.ids = "api-calls";
@@ -62,8 +62,7 @@ class ApiCalls {
     ledger::ResponseRow row;
     row.response_id = run.key;
     row.model = model;
-    row.counts.input = *input;
-    row.counts.output = *output;
+    row.counts = counts;
     row.requests = 0;  // how many there were isn't said
     row.at = *at;
     runs_.add(run, std::move(row));

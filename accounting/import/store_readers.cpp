@@ -107,6 +107,13 @@ std::optional<Tokens> store_count(std::string_view text) {
   return value;
 }
 
+TokenCounts parts_of_sum(Tokens input, Tokens output, Tokens total) {
+  TokenCounts counts;
+  counts.input = std::max(input, total - output);
+  counts.output = output;
+  return counts;
+}
+
 void describe_run(ledger::ImportedRun& run, const std::string& agent, UtcTime started) {
   run.start.agent = agent;
   run.start.role = "engineer";

@@ -51,6 +51,9 @@ struct LineReading {
 /// A count in [0, kMaxTokens], thousands commas and a leading ~ allowed. Absent: none.
 [[nodiscard]] std::optional<Tokens> store_count(std::string_view text);
 
+/// The counts of a record; what its sum says beyond its parts is input too, so that nothing is lost.
+[[nodiscard]] TokenCounts parts_of_sum(Tokens input, Tokens output, Tokens total);
+
 /// A run that an older system tells of.
 void describe_run(ledger::ImportedRun& run, const std::string& agent, UtcTime started);
 

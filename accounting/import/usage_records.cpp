@@ -39,15 +39,18 @@ Result<std::int64_t> read_so_far(const SqliteFile& db, const std::optional<ledge
   return there && hash_of(id_of(rows)) == mark->before ? last : 0;
 }
 
+/// Absent: no count. SQLite keeps any text in any column, and would read it as 0.
+std::optional<Tokens> count_at(const SqliteFile::Rows& rows, int column) {
+  std::string_view text = rows.text(column);
+  if (text.ends_with(".0")) text.remove_suffix(2);
+  return store_count(text);
+}
+
 /// Absent: no counts that can be believed.
 std::optional<TokenCounts> counts_of(const SqliteFile::Rows& rows) {
-  const auto fits = [](std::int64_t value) { return value >= 0 && value <= kMaxTokens; };
-  TokenCounts counts;
-  counts.input = rows.number(4);
-  counts.output = rows.number(5);
-  if (!fits(counts.input) || !fits(counts.output) || !fits(rows.number(6))) return std::nullopt;
-  if (counts == TokenCounts{}) counts.input = rows.number(6);  // only the sum was kept
-  return counts;
+  const auto input = count_at(rows, 4), output = count_at(rows, 5), total = count_at(rows, 6);
+  if (!input || !output || !total) return std::nullopt;
+  return parts_of_sum(*input, *output, *total);
 }
 
 void add_record(const StoreRequest& request, const SqliteFile::Rows& rows, RunsByKey& runs, StoreRead& read) {

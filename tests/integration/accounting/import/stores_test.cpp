@@ -233,6 +233,22 @@ TEST_F(ImportStores, UsageRecordsOfAnyIdCount) {
   expect_sums_fit();
 }
 
+TEST_F(ImportStores, NoFigureOfARecordIsReadAsNothing) {
+  sql("usage.db", std::string(kTables) +
+                      "INSERT INTO usage_records VALUES (1, '2026-01-31 10:00:00', 'w', 1, 100, NULL, 150, 'm', 0, ''),"  // the sum says more than the parts
+                      "(2, '2026-01-31 10:00:00', 'w', 1, 10, 5, 12, 'm', 0, ''),"
+                      "(3, '2026-01-31 10:00:00', 'w', 1, 12, 'x', 45, 'm', 0, ''),"
+                      "(4, '2026-01-31 10:00:00', 'w', 1, 1.5, 2, 3, 'm', 0, ''),"
+                      "(5, '2026-01-31 10:00:00', 'w', 1, '7', 2.0, 9, 'm', 0, '');");
+  put("api-calls-2026-01-31.jsonl",
+      R"({"timestamp": "2026-01-31T10:05:00", "task_id": "T", "worker_id": "w", "model": "m", "tokens_input": 1000, "tokens_output": 2000, "tokens_total": 7000})" "\n");
+  const ImportResult first = imported();
+  EXPECT_EQ(first.parse.malformed, 2U) << "no counts, and said so";
+  EXPECT_EQ(total().counts.input, 150 + 10 + 7 + 5000);
+  EXPECT_EQ(total().counts.output, 5 + 2 + 2000);
+  expect_sums_fit();
+}
+
 TEST_F(ImportStores, OtherFilesAreNoStores) {
   put("notes.md", "| Timestamp | What |\n|---|---|\n| 2026 | x |\n");
   put("people.csv", "name,age\nx,3\n");
