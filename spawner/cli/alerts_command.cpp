@@ -35,7 +35,7 @@ std::string delivery_text(const Alert& alert, const std::vector<DeliveryRecord>&
   std::string text;
   for (const DeliveryRecord& d : deliveries) {
     if (d.alert != alert.n) continue;
-    text += (text.empty() ? "" : ", ") + d.sink + ": " + (d.state == "done" ? printable(d.detail, 40) : d.state == "pending" ? fmt::format("tried {} times", d.attempts) : "given up");
+    text += (text.empty() ? "" : ", ") + d.sink + ": " + (d.state == "done" ? printable(d.detail, 40) : d.state == "pending" ? "tried " + many(d.attempts, "time") : "given up");
   }
   return text.empty() ? "-" : text;
 }

@@ -6,6 +6,7 @@
 #include "accounting/base/text.hpp"
 #include "accounting/report/run_json.hpp"
 #include "spawner/cli/context.hpp"
+#include "spawner/cli/table.hpp"
 
 namespace ts::cli {
 namespace {
@@ -18,7 +19,7 @@ std::string counts_text(const Totals& totals) {
                      with_commas(by_formula(c, Formula::fresh)), with_commas(by_formula(c, Formula::total)), with_commas(c.input),
                      with_commas(c.cache_write()), with_commas(c.cache_read), with_commas(c.output),
                      c.reasoning > 0 ? fmt::format(", of it reasoning {}", with_commas(c.reasoning)) : "",
-                     totals.requests > 0 ? fmt::format(" in {} requests", with_commas(totals.requests)) : "");
+                     totals.requests > 0 ? " in " + many(totals.requests, "request") : "");
 }
 
 std::string cap_text(const ledger::Cap& cap) {

@@ -71,13 +71,15 @@ void add_budgets(const StatusView& view, const Screen& screen, Lines& lines) {
   const std::size_t longest = screen.width < kLeastForBars ? kLongestNarrowName : kLongestName;  // figures matter more
   for (const BudgetState& s : view.budgets) names = std::max(names, std::min<std::size_t>(columns_of(s.budget.name), longest));
   const std::size_t columns = bar_columns(screen);
+  std::size_t levels = 14;
+  for (const BudgetState& s : view.budgets) levels = std::max(levels, columns_of(level_text(s)));
   for (const BudgetState& s : view.budgets) {
     const Measure m = s.budget.measure;
     const double share = static_cast<double>(s.used) / static_cast<double>(s.budget.limit);
     const auto level = level_of(s.budget, s.used);
     std::string line = padded(printable(s.budget.name, 80), names) + "  ";
     if (columns > 0) line += bar(share, columns) + "  ";
-    line += fmt::format("{:<14}", level_text(s));
+    line += padded(level_text(s), levels);
     line += fmt::format("  {} of {}{}", small(s.used, m), small(s.budget.limit, m), m == Measure::usd ? "" : " " + std::string{name_of(m)});
     if (s.reserved > 0) line += fmt::format(", {} reserved", small(s.reserved, m));
     lines.add(line + " · " + period_label(s.budget.period, s.zone, s.period), level ? level->colour : "green");
@@ -125,7 +127,7 @@ std::string status_text(const StatusView& view, const Screen& screen) {
   lines.add(fmt::format("BUDGETS ({})", rfc3339(view.now).substr(0, 16) + "Z"));
   add_budgets(view, screen, lines);
   lines.add("");
-  lines.add(fmt::format("LIVE RUNS ({}{})", view.runs.size(), view.claims > 0 ? fmt::format(", {} claims", view.claims) : ""));
+  lines.add(fmt::format("LIVE RUNS ({}{})", view.runs.size(), view.claims > 0 ? ", " + many(static_cast<std::int64_t>(view.claims), "claim") : ""));
   add_runs(view, screen, lines);
   lines.add("");
   lines.add("ALERTS");
@@ -134,9 +136,9 @@ std::string status_text(const StatusView& view, const Screen& screen) {
   lines.add("");
   lines.add("TODAY (UTC)");
   const std::int64_t cost = amount_of(view.today, Measure::usd);
-  lines.add(fmt::format("{} fresh, {} total tokens · {} requests · {}{} · {} runs, {} of them failed", compact(amount_of(view.today, Measure::fresh)),
-                        compact(amount_of(view.today, Measure::total)), with_commas(view.today.requests), dollars(cost),
-                        view.today.unpriced > 0 ? fmt::format(" and {} tokens without a price", compact(view.today.unpriced)) : "", view.runs_today, view.failed_today));
+  lines.add(fmt::format("{} fresh, {} total tokens · {} · {}{} · {}, {} of them failed", compact(amount_of(view.today, Measure::fresh)),
+                        compact(amount_of(view.today, Measure::total)), many(view.today.requests, "request"), dollars(cost),
+                        view.today.unpriced > 0 ? fmt::format(" and {} tokens without a price", compact(view.today.unpriced)) : "", many(view.runs_today, "run"), view.failed_today));
   return lines.text();
 }
 

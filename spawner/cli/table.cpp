@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "accounting/base/text.hpp"
+
 namespace ts::cli {
 
 std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
+
+std::string many(std::int64_t count, std::string_view what) { return with_commas(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 std::string Table::text() const {
   std::vector<std::size_t> widths(columns_.size(), 0);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,5 +26,8 @@ class Table {
 
 /// The columns that UTF-8 text takes on a terminal, a code point counting as one.
 [[nodiscard]] std::size_t columns_of(std::string_view text);
+
+/// "1 run", "2,000 runs".
+[[nodiscard]] std::string many(std::int64_t count, std::string_view what);
 
 }  // namespace ts::cli

@@ -42,7 +42,7 @@ Result<std::string> call(const std::string& text, const Message& message, const 
   TS_TRY(const process::CommandResult result, process::run_command(command));
   if (result.timed_out) return Error{Errc::timed_out, fmt::format("alerts.command: not done within {} s", kCommandLimit.count())};
   if (process::shell_status(result.status) == 0) return std::string{"exit 0"};
-  return Error{Errc::refused, fmt::format("alerts.command: {}: {}", process::describe(result.status), printable(result.output))};
+  return Error{Errc::refused, fmt::format("alerts.command: {}{}{}", process::describe(result.status), result.output.empty() ? "" : ": ", printable(result.output))};
 }
 
 }  // namespace
