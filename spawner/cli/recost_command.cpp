@@ -51,11 +51,14 @@ std::string cost_text(const ExactUsd& cost, Tokens unpriced) {
   return report::cost_text(sum);
 }
 
+/// Null where nothing has a price.
+Json cost_json(const ExactUsd& cost, Tokens unpriced) { return unpriced > 0 && cost == ExactUsd{} ? Json(nullptr) : Json(cost.rounded()); }
+
 Json tally_json(const RecostTally& tally) {
   return {{"runs", tally.runs},
           {"changed", tally.changed},
-          {"before_micro_usd", tally.before.rounded()},
-          {"after_micro_usd", tally.after.rounded()},
+          {"before_micro_usd", cost_json(tally.before, tally.unpriced_before)},
+          {"after_micro_usd", cost_json(tally.after, tally.unpriced_after)},
           {"unpriced_tokens_before", tally.unpriced_before},
           {"unpriced_tokens_after", tally.unpriced_after}};
 }
@@ -92,8 +95,8 @@ int show_history(Context& context, const RecostWords& words) {
     const auto changes = (*books)->recosts().history(run->start.id.text);
     if (changes.has_error()) return fail(context, changes.error());
     for (const CostChange& c : *changes)
-      array.push_back({{"recost", c.recost}, {"at", rfc3339(c.at)}, {"model", c.model}, {"before_micro_usd", c.before.rounded()},
-                       {"after_micro_usd", c.after.rounded()}, {"unpriced_tokens_before", c.unpriced_before}, {"unpriced_tokens_after", c.unpriced_after}});
+      array.push_back({{"recost", c.recost}, {"at", rfc3339(c.at)}, {"model", c.model}, {"before_micro_usd", cost_json(c.before, c.unpriced_before)},
+                       {"after_micro_usd", cost_json(c.after, c.unpriced_after)}, {"unpriced_tokens_before", c.unpriced_before}, {"unpriced_tokens_after", c.unpriced_after}});
     print(words.json ? report::dump(array) : changes_text(*changes));
     return 0;
   }
