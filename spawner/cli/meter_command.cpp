@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 
 #include "accounting/base/text.hpp"
@@ -74,6 +75,8 @@ int meter(Context& context, const MeterWords& words) {
   const auto result = scan({words.paths.begin(), words.paths.end()}, options);
   if (result.has_error()) return fail(context, result.error());
   for (const FileProblem& problem : result->problems) context.console.error(problem.error.message);
+  const bool nothing = std::ranges::none_of(result->by_source, [](const auto& source) { return source.has_value(); });
+  if (nothing && !result->files.empty()) context.console.error("no usage found: what was spent is unknown, not 0");
   if (words.json) {
     print(to_json(*result));
   } else if (!result->files.empty()) {
