@@ -35,12 +35,12 @@ void gather(Gathered& into, const PastRun& run, const std::string& role) {
   if (task.task_id.empty()) task.task_id = run.task_id;
   if (task.task_file.empty()) task.task_file = run.task_file;
   if (task.category.empty()) task.category = run.category;
-  if (run.cost) task.cost = task.cost.value_or(0) + *run.cost;
   if (run.role != role) {
     if (run.metered) into.others[run.role] += fresh_of(run);
     return;
   }
   if (!task.estimate) task.estimate = run.estimate.high;
+  if (run.cost) task.cost = task.cost.value_or(0) + *run.cost;
   ++task.runs;
   ++into.endings[run.outcome];
   if (!run.ended) ++into.running;

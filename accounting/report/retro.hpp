@@ -25,7 +25,7 @@ struct RetroTask {
   std::optional<Tokens> estimate;  ///< the upper one
   std::optional<Tokens> actual;    ///< of all runs of the role. Absent: nothing was measured
   std::size_t runs = 0;
-  std::optional<MicroUsd> cost;
+  std::optional<MicroUsd> cost;    ///< of those runs
   bool overrun = false;            ///< above the estimate
   bool incident = false;           ///< above four times the estimate
   std::string notes;

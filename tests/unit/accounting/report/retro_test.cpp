@@ -55,11 +55,15 @@ TEST(Retro, OtherSprintsRolesAndRefusedRunsStayOut) {
   other.sprint = "S-2";
   PastRun review = run_of("T-1", 700);
   review.role = "sr-engineer";
+  review.cost = 30'000;
   PastRun refused = run_of("T-1", 0);
   refused.outcome = Outcome::refused;
-  const Retro retro = make_retro({"S-1", "engineer", 90, {run_of("T-1", 5'000), other, review, refused}});
+  PastRun ours = run_of("T-1", 5'000);
+  ours.cost = 20'000;
+  const Retro retro = make_retro({"S-1", "engineer", 90, {ours, other, review, refused}});
   ASSERT_EQ(retro.tasks.size(), 1U);
   EXPECT_EQ(retro.tasks[0].actual, 5'000);
+  EXPECT_EQ(retro.tasks[0].cost, 20'000) << "of what the actual counts";
   EXPECT_EQ(retro.tasks[0].runs, 1U);
   EXPECT_EQ(retro.tasks[0].notes, "sr-engineer 700 besides");
 }
