@@ -1,11 +1,13 @@
 #include "spawner/session/evidence.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
+#include "accounting/base/text.hpp"
 #include "accounting/budget/prices.hpp"
 #include "accounting/report/run_json.hpp"
 #include "accounting/usage/dialects.hpp"
@@ -85,11 +87,39 @@ std::set<std::string> logged(const ledger::RunStart& run, const std::string& key
   return values;
 }
 
+/// Responses that the run's event log tells of: what came by transcripts and the gateway.
+void replay_log(const ledger::RunStart& run, loop::Metering& metering) {
+  std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
+  for (std::string line; std::getline(log, line);) {
+    if (line.find(R"("kind":"usage")") == std::string::npos) continue;
+    const auto j = nlohmann::json::parse(line, nullptr, false);
+    const auto text = [&](const char* key) { return j.contains(key) && j[key].is_string() ? j[key].get<std::string>() : std::string{}; };
+    const auto number = [&](const char* key) { return j.contains(key) && j[key].is_number_integer() ? std::max<std::int64_t>(j[key].get<std::int64_t>(), 0) : 0; };
+    if (!j.is_object() || text("response").empty()) continue;
+    const std::string response = text("response"), model = text("model"), session = text("session");
+    UsageEvent event{response, model, session, {number("input"), number("cache_write_5m"), number("cache_write_1h"), number("cache_read"), number("output"), number("reasoning")}, {}, number("requests")};
+    if (const auto at = parse_rfc3339(j.contains("said_at") ? text("said_at") : text("at")); at.has_value()) event.at = *at;
+    metering.sink(text("source") == name_of(Source::gateway) ? Source::gateway : Source::transcript).on_usage(event);
+  }
+}
+
 }  // namespace
 
 std::set<std::string> followed_files(const ledger::RunStart& run) { return logged(run, "file"); }
 
 std::set<std::string> logged_sessions(const ledger::RunStart& run) { return logged(run, "session"); }
+
+std::vector<ledger::ResponseRow> rows_from_evidence(const RunRecord& run, const PriceBook& prices) {
+  const agents::Profile* profile = agents::profile_named(run.start.agent);
+  if (run.start.run_dir.empty() || profile == nullptr) return {};
+  capture::EventLog log{capture::RawFile{Error{Errc::unsupported, "a recovery keeps no event log"}}};
+  loop::Metering metering(metering_setup(run, prices), log);
+  for (const std::string& session : logged(run.start, "nested_session")) metering.leave_to_nested(session);
+  replay_log(run.start, metering);
+  if (!may_hold_an_unknown_past(*profile, run.start))
+    (void)read_file(fs::path{run.start.run_dir} / "stdout", make_stream_dialect(profile->stream_dialect), metering.sink(Source::stream));
+  return metering.take_rows();
+}
 
 RunEnd end_from_evidence(const RunRecord& run, const std::vector<ledger::ResponseRow>& rows, const PriceBook& prices) {
   const fs::path folder = run.start.run_dir;

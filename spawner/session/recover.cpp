@@ -18,14 +18,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::milliseconds kRecordWait{2'000};
+
 /// Writes end and task file of one dead run.
 Recovered settle(ledger::Books& books, const ledger::RunRecord& run, const Surroundings& world) {
   ledger::Ledger& ledger = books.runs();
   Recovered done{run.start.id, run.start.task_id, {}, false, {}};
   auto rows = ledger.responses(run.start.id);
-  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, world.prices ? *world.prices : builtin_prices());
-  if (const auto finished = ledger.finish(run.start.id, done.end); finished.has_error()) {
-    done.note = finished.error().message;
+  const PriceBook& prices = world.prices ? *world.prices : builtin_prices();
+  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, prices);
+  // What the ledger had no time to take while the run went on.
+  const auto proven = rows_from_evidence(run, prices);
+  Result<void> written_down;
+  if (!proven.empty()) written_down = ledger.record(run.start.id, proven, done.end.totals, done.end.ended, kRecordWait);
+  if (written_down.has_value()) written_down = ledger.finish(run.start.id, done.end);
+  if (written_down.has_error()) {
+    done.note = written_down.error().message;
     return done;
   }
   done.settled = true;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 #include "tests/support/temp_dir.hpp"
 
@@ -56,6 +57,23 @@ TEST_F(Evidence, ASessionOfItsOwnIsReadFromStdoutAlone) {
   const auto end = end_from_evidence(run, {}, builtin_prices());
   EXPECT_EQ(end.ruling, Source::stream);
   EXPECT_EQ(end.totals.counts.output, 710);
+}
+
+TEST_F(Evidence, ARowForEachResponseThatTheFolderProves) {
+  auto run = resumed_codex(false);
+  run.start.agent = "claude";
+  run.start.argv = {"claude", "-p", "begin"};
+  std::ofstream(folder / "stdout") << R"({"type":"assistant","message":{"id":"m1","model":"x","usage":{"input_tokens":7,"output_tokens":710}},"session_id":"s"})" "\n";
+  const auto logged = [](std::string_view id, int output) {
+    return R"({"at":"2026-11-21T19:54:13Z","kind":"usage","source":"gateway","response":")" + std::string(id) +
+           R"(","model":"gpt-5","input":10,"cache_write_5m":0,"cache_write_1h":0,"cache_read":3,"output":)" + std::to_string(output) + R"(,"reasoning":0,"requests":1})" "\n";
+  };
+  std::ofstream(folder / "events.jsonl") << logged("a", 5) << logged("b", 7) << logged("a", 9) << R"({"at":"2026-11-21T19:54:13Z","kind":"note"})" "\n"
+                                         << R"({"at":"x","kind":"usage","response":3,"output":"many"})" "\n" << logged("torn", 1).substr(0, 120);
+  std::map<std::pair<Source, std::string>, Tokens> rows;
+  for (const auto& row : rows_from_evidence(run, builtin_prices())) rows[{row.source, row.response_id}] += row.counts.output;
+  EXPECT_EQ(rows, (std::map<std::pair<Source, std::string>, Tokens>{{{Source::gateway, "a"}, 9}, {{Source::gateway, "b"}, 7}, {{Source::stream, "m1"}, 710}}));
+  EXPECT_TRUE(rows_from_evidence({}, builtin_prices()).empty());
 }
 
 TEST_F(Evidence, WhatTheRowsProveIsNeverLessThanBefore) {
