@@ -43,6 +43,7 @@ Result<void> read_limit(const BudgetWords& words, Budget& budget) {
     if (!text.ends_with(unit)) continue;
     text.remove_suffix(unit.size());
     budget.measure = Measure::requests;
+    break;
   }
   const auto parsed = parse_limit(text);
   if (parsed.has_error()) return refusal(words.name, parsed.error().message);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "accounting/base/ascii.hpp"
 #include "accounting/base/text.hpp"
 #include "accounting/ledger/zones.hpp"
 #include "accounting/report/json_parts.hpp"
@@ -133,9 +134,8 @@ Result<void> scope_fits(const config::BudgetSetting& setting) {
 
 /// A ledger has one budget of a name, whichever file it stands in.
 void tell_names_twice(const std::vector<config::BudgetSetting>& budgets, std::vector<std::string>& all) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   for (auto budget = budgets.begin(); budget != budgets.end(); ++budget) {
-    const auto same = std::find_if(budgets.begin(), budget, [&](const config::BudgetSetting& other) { return std::ranges::equal(budget->budget.name, other.budget.name, {}, lower, lower); });
+    const auto same = std::find_if(budgets.begin(), budget, [&](const config::BudgetSetting& other) { return equal_ignoring_case(budget->budget.name, other.budget.name); });
     if (same != budget)
       all.push_back(fmt::format("{}: budget.{}: there is '{}' already ({}): choose another name", budget->where, printable(budget->budget.name, 80), printable(same->budget.name, 80), same->where));
   }

@@ -88,7 +88,7 @@ TEST(BudgetWordsTest, AreRefusedWithTheReason) {
     EXPECT_TRUE(budget.has_error());
     return budget.has_error() ? budget.error().message : "";
   };
-  for (const char* limit : {"0", "-5", "", "none", "4x", "12q", "$0", "$-1", "$5 requests",
+  for (const char* limit : {"0", "-5", "", "none", "4x", "12q", "$0", "$-1", "$5 requests", "5 request requests",
                             "9007199254740993", "10.000", "$2000000"})
     EXPECT_TRUE(refused([&](BudgetWords& w) { w.limit = limit; }).starts_with("budget 'b': ")) << limit;
   for (const auto& [limit, why] : {std::pair{"0", "it must be above 0"}, {"-5", "it is negative"}, {"-$5", "it is negative"}, {"", "it is empty"}, {"12q", "not a number"},
