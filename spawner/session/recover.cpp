@@ -24,13 +24,13 @@ constexpr std::chrono::milliseconds kRecordWait{2'000};
 Recovered settle(ledger::Books& books, const ledger::RunRecord& run, const Surroundings& world) {
   ledger::Ledger& ledger = books.runs();
   Recovered done{run.start.id, run.start.task_id, {}, false, {}};
-  auto rows = ledger.responses(run.start.id);
   const PriceBook& prices = world.prices ? *world.prices : builtin_prices();
-  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, prices);
-  // What the ledger had no time to take while the run went on.
+  // First what the ledger had no time to take while the run went on: the end is what all rows prove.
   const auto proven = rows_from_evidence(run, prices);
   Result<void> written_down;
-  if (!proven.empty()) written_down = ledger.record(run.start.id, proven, done.end.totals, done.end.ended, kRecordWait);
+  if (!proven.empty()) written_down = ledger.record(run.start.id, proven, run.live, run.heartbeat, kRecordWait);
+  const auto rows = ledger.responses(run.start.id);
+  done.end = end_from_evidence(run, rows.has_value() ? *rows : std::vector<ledger::ResponseRow>{}, prices);
   if (written_down.has_value()) written_down = ledger.finish(run.start.id, done.end);
   if (written_down.has_error()) {
     done.note = written_down.error().message;
