@@ -239,7 +239,7 @@ control::Answer RunLoop::Impl::extend(const control::ExtendRequest& request) {
   if (limit < 1 || limit > kMaxTokens) return {std::nullopt, "a cap is a whole number from 1 to 2^53"};
   if (setup_.parent && limit > *cap) {
     setup_.parent->most = limit;
-    if (!grow_lease(limit - *cap)) return {std::nullopt, "the run around this one, " + setup_.parent->run + ", has no more to give: extend that one first"};
+    if (!grow_lease(limit - *cap)) return {std::nullopt, "the run around this one, " + setup_.around->run + ", has no more to give: extend that one first"};
     return {standing(), ""};
   }
   if (const auto allowed = observer_.on_cap_changed(limit); allowed.has_error()) return {std::nullopt, "the cap stays: " + allowed.error().message};

@@ -36,10 +36,8 @@ struct RunAround {
   Formula formula = Formula::fresh;   ///< of its cap
 };
 
-/// The bounds that a run within another one has from it.
+/// The bounds that a run within another one has from it. There is one only where there is a RunAround.
 struct ParentLink {
-  std::string socket;
-  std::string run;
   std::optional<std::int64_t> most;   ///< this run's own cap; absent: it has none of its own
 };
 

@@ -38,11 +38,11 @@ control::Answer RunLoop::Impl::draw(const control::DrawRequest& request) {
 bool RunLoop::Impl::grow_lease(std::int64_t needed) {
   const auto cap = supervisor_.policy().limits.cap;
   if (!setup_.parent || !cap || finishing_) return false;
-  ParentLink& parent = *setup_.parent;
+  const ParentLink& parent = *setup_.parent;
   if (parent.most && *cap >= *parent.most) return false;
   const std::int64_t spent = metering_.observed();
   const std::int64_t want = std::min(saturating_add(std::max(*cap, spent), std::max<std::int64_t>(needed, 1)), parent.most.value_or(kMaxTokens));
-  const auto answer = control::ask(parent.socket, control::DrawRequest{setup_.id.text, spent, want, false}, kPatience);
+  const auto answer = control::ask(setup_.around->socket, control::DrawRequest{setup_.id.text, spent, want, false}, kPatience);
   if (answer.has_error() || !answer->granted || *answer->granted <= *cap) return false;
   reported_ = spent;
   log_.note(utc(), "lease", {{"from", *cap}, {"to", *answer->granted}});

@@ -183,7 +183,7 @@ Result<void> use_parent(const RunOptions& options, const Surroundings& world, co
   if (cap.formula != around->formula)
     return Error{Errc::refused, fmt::format("the cap of run {}, which is around this one, counts {}, and this one {}: give --cap-formula {}", around->run,
                                             name_of(around->formula), name_of(cap.formula), name_of(around->formula))};
-  contract.parent = loop::ParentLink{variable(world, "TRACKED_SPAWN_SOCKET"), around->run, cap.limit};
+  contract.parent = loop::ParentLink{cap.limit};
   return {};
 }
 

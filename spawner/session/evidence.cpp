@@ -73,34 +73,46 @@ void replay_rows(const std::vector<ledger::ResponseRow>& rows, loop::Metering& m
   }
 }
 
-/// What the lines of the run's event log have under `key`.
-std::set<std::string> logged(const ledger::RunStart& run, const std::string& key) {
-  std::set<std::string> values;
-  if (run.run_dir.empty()) return values;
+std::string text_of(const nlohmann::json& line, const char* key) { return line.contains(key) && line[key].is_string() ? line[key].get<std::string>() : std::string{}; }
+
+std::int64_t count_of(const nlohmann::json& line, const char* key) {
+  return line.contains(key) && line[key].is_number_integer() ? std::max<std::int64_t>(line[key].get<std::int64_t>(), 0) : 0;
+}
+
+/// The lines of the run's event log that have such a piece of text. What is torn is passed over.
+template <class Visit>
+void for_each_logged(const ledger::RunStart& run, std::string_view piece, const Visit& visit) {
+  if (run.run_dir.empty()) return;
   std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
-  const std::string quoted = '"' + key + '"';
   for (std::string line; std::getline(log, line);) {
-    if (line.find(quoted) == std::string::npos) continue;
-    const auto j = nlohmann::json::parse(line, nullptr, false);
-    if (j.is_object() && j.contains(key) && j[key].is_string()) values.insert(j[key].get<std::string>());
+    if (line.find(piece) == std::string::npos) continue;
+    if (const auto j = nlohmann::json::parse(line, nullptr, false); j.is_object()) visit(j);
   }
+}
+
+/// What the lines of the run's event log have under `key`.
+std::set<std::string> logged(const ledger::RunStart& run, const char* key) {
+  std::set<std::string> values;
+  for_each_logged(run, '"' + std::string(key) + '"', [&](const nlohmann::json& line) {
+    if (line.contains(key) && line[key].is_string()) values.insert(text_of(line, key));
+  });
   return values;
 }
 
 /// Responses that the run's event log tells of: what came by transcripts and the gateway.
 void replay_log(const ledger::RunStart& run, loop::Metering& metering) {
-  std::ifstream log(fs::path(run.run_dir) / "events.jsonl");
-  for (std::string line; std::getline(log, line);) {
-    if (line.find(R"("kind":"usage")") == std::string::npos) continue;
-    const auto j = nlohmann::json::parse(line, nullptr, false);
-    const auto text = [&](const char* key) { return j.contains(key) && j[key].is_string() ? j[key].get<std::string>() : std::string{}; };
-    const auto number = [&](const char* key) { return j.contains(key) && j[key].is_number_integer() ? std::max<std::int64_t>(j[key].get<std::int64_t>(), 0) : 0; };
-    if (!j.is_object() || text("response").empty()) continue;
-    const std::string response = text("response"), model = text("model"), session = text("session");
-    UsageEvent event{response, model, session, {number("input"), number("cache_write_5m"), number("cache_write_1h"), number("cache_read"), number("output"), number("reasoning")}, {}, number("requests")};
-    if (const auto at = parse_rfc3339(j.contains("said_at") ? text("said_at") : text("at")); at.has_value()) event.at = *at;
-    metering.sink(text("source") == name_of(Source::gateway) ? Source::gateway : Source::transcript).on_usage(event);
-  }
+  for_each_logged(run, R"("kind":"usage")", [&](const nlohmann::json& line) {
+    const std::string response = text_of(line, "response"), model = text_of(line, "model"), session = text_of(line, "session");
+    if (response.empty()) return;
+    UsageEvent event;
+    event.response_id = response;
+    event.model = model;
+    event.session = session;
+    event.counts = {count_of(line, "input"), count_of(line, "cache_write_5m"), count_of(line, "cache_write_1h"), count_of(line, "cache_read"), count_of(line, "output"), count_of(line, "reasoning")};
+    event.requests = count_of(line, "requests");
+    if (const auto at = parse_rfc3339(text_of(line, line.contains("said_at") ? "said_at" : "at")); at.has_value()) event.at = *at;
+    metering.sink(text_of(line, "source") == name_of(Source::gateway) ? Source::gateway : Source::transcript).on_usage(event);
+  });
 }
 
 }  // namespace

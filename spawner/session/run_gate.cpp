@@ -41,10 +41,10 @@ void Run::settle_the_dead() {
 /// What the run around this one gives. False: nothing, and the user knows.
 bool Run::take_lease(DetachedParent* detached) {
   if (!contract_.parent) return true;
-  const loop::ParentLink& parent = *contract_.parent;
-  const auto answer = control::ask(parent.socket, control::DrawRequest{start().id.text, 0, parent.most, false}, kLeaseWait);
+  const loop::RunAround& around = *contract_.around;
+  const auto answer = control::ask(around.socket, control::DrawRequest{start().id.text, 0, contract_.parent->most, false}, kLeaseWait);
   if (answer.has_error() || !answer->standing || !answer->granted) {
-    console_.error(fmt::format("warning: run {}, which is around this one, does not answer; this one goes by its own cap", parent.run));
+    console_.error(fmt::format("warning: run {}, which is around this one, does not answer; this one goes by its own cap", around.run));
     contract_.parent.reset();
     return true;
   }
@@ -52,19 +52,19 @@ bool Run::take_lease(DetachedParent* detached) {
   if (*answer->granted < 1) {
     return_lease();
     const std::string why = fmt::format("nothing is left of the cap of run {}, which is around this one: {}; `tracked-spawn extend {} +TOKENS` gives more",
-                                        parent.run, spent_of(answer->standing->spent, answer->standing->cap, answer->standing->formula), parent.run);
+                                        around.run, spent_of(answer->standing->spent, answer->standing->cap, answer->standing->formula), around.run);
     console_.error(why);
     if (detached != nullptr) detached->tell_refused(kExitRefused, why);
     return false;
   }
-  if (!cap.limit || *answer->granted < *cap.limit) cap.source = fmt::format("lease of run {}{}", parent.run, cap.limit ? ", more as it is needed" : "");
+  if (!cap.limit || *answer->granted < *cap.limit) cap.source = fmt::format("lease of run {}{}", around.run, cap.limit ? ", more as it is needed" : "");
   cap.limit = answer->granted;
   contract_.policy.limits.cap = cap.limit;
   return true;
 }
 
 void Run::return_lease() const {
-  if (contract_.parent) (void)control::ask(contract_.parent->socket, control::DrawRequest{contract_.start.id.text, 0, std::nullopt, true}, kLeaseWait);
+  if (contract_.parent) (void)control::ask(contract_.around->socket, control::DrawRequest{contract_.start.id.text, 0, std::nullopt, true}, kLeaseWait);
 }
 
 void Run::note_self() {
@@ -84,7 +84,7 @@ Result<Passage> Run::wait_at_gate(ledger::Books& books, ledger::GateRequest& req
   queue.settle = [this, &books] {
     settle_the_dead();
     books.runs().set_patience(kPatienceInQueue);
-    if (contract_.parent) (void)control::ask(contract_.parent->socket, control::DrawRequest{start().id.text, 0, start().cap.limit, false}, kLeaseWait);
+    if (contract_.parent) (void)control::ask(contract_.around->socket, control::DrawRequest{start().id.text, 0, start().cap.limit, false}, kLeaseWait);
   };
   queue.tell = [this, parent](const std::string& text) {
     console_.say(text);
